@@ -1,0 +1,158 @@
+"""What all REST handlers share: the key of the request, JSON in and out, and the one error shape."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from tornado.web import HTTPError, RequestHandler
+
+from events import Refused, Unavailable, encode
+from handlers.services import Services
+from models.rights import Grant
+
+log = logging.getLogger(__name__)
+
+_STATUSES = {
+    "invalid_json": 400,
+    "malformed_payload": 400,
+    "invalid_parameter": 400,
+    "revision_conflict": 409,
+    "conflict": 503,
+    "not_found": 404,
+}
+
+
+class ApiError(Exception):
+    """An answer other than success: HTTP status, stable code, words, and the field that is wrong."""
+
+    def __init__(self, status: int, code: str, message: str, field: str | None = None):
+        super().__init__(message)
+        self.status, self.code, self.message, self.field = status, code, message, field
+
+
+def error_body(code: str, message: str, field: str | None = None) -> dict[str, Any]:
+    """The shape of every error: `detail` repeats the message for clients that know only that."""
+    error = {"code": code, "message": message} | ({"field": field} if field else {})
+    return {"error": error, "detail": message}
+
+
+def as_api_error(error: BaseException) -> ApiError:
+    """What the client is told of an exception; nothing of what it is, where it is our own fault."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, Refused):
+        return ApiError(_STATUSES.get(error.code, 422), error.code, error.message, error.field)
+    if isinstance(error, Unavailable):
+        return ApiError(503, "unavailable", str(error))
+    if isinstance(error, HTTPError):
+        phrase = HTTPStatus(error.status_code).phrase if error.status_code in set(HTTPStatus) else "Error"
+        return ApiError(error.status_code, phrase.lower().replace(" ", "_"), f"{phrase}.")
+    return ApiError(500, "server_error", "The server failed; it has written down why.")
+
+
+class BaseHandler(RequestHandler):
+    """Errors in the one shape, and headers that every answer carries."""
+
+    def initialize(self, services: Services) -> None:
+        self.services = services
+
+    def set_default_headers(self) -> None:
+        self.set_header("Server", "Callboard")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Referrer-Policy", "no-referrer")  # addresses may carry a ticket
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise ApiError(400, "invalid_parameter", "A parameter is not UTF-8.", name) from None
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        if value is not None and as_api_error(value).status >= 500 and not isinstance(value, Unavailable):
+            log.error("%s %s failed", self.request.method, self.request.path, exc_info=(typ, value, tb))
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Every failure of a handler ends here: Tornado's own pages and tracebacks reach nobody."""
+        if self._finished or self._headers_written:
+            super().send_error(status_code, **kwargs)
+            return
+        cause = kwargs["exc_info"][1] if "exc_info" in kwargs else HTTPError(status_code)
+        error = as_api_error(cause)
+        self.clear()
+        self.set_status(error.status)
+        if error.status == 503:
+            self.set_header("Retry-After", "1")
+        if error.status == 401:
+            self.set_header("WWW-Authenticate", "Bearer")
+        if error.status == 405:
+            known = [m for m in self.SUPPORTED_METHODS if getattr(type(self), m.lower()) is not _UNIMPLEMENTED]
+            self.set_header("Allow", ", ".join(known))
+        self.finish_error(error)
+
+    def finish_error(self, error: ApiError) -> None:
+        self.finish_json(error_body(error.code, error.message, error.field))
+
+    def finish_json(self, body: Any, status: int | None = None) -> None:
+        if status is not None:
+            self.set_status(status)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(encode(body))
+
+
+_UNIMPLEMENTED = RequestHandler.get
+
+
+class ApiHandler(BaseHandler):
+    """A route under /api/v1. `scope` is what it asks of the key; pages of other origins may call it with one."""
+
+    scope = "read"
+    grant: Grant
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Access-Control-Allow-Origin", "*")  # a key is needed all the same; cookies are not taken
+        self.set_header("Access-Control-Expose-Headers", "Retry-After")
+
+    def check_xsrf_cookie(self) -> None:
+        """Nothing to check: the key is in a header that no foreign page can make a browser send."""
+
+    def options(self, *_: str) -> None:
+        """204: what a browser asks before a cross-origin request."""
+        self.set_header("Access-Control-Allow-Methods", "GET, POST, PATCH")
+        self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type")
+        self.set_header("Access-Control-Max-Age", "86400")
+        self.set_status(204)
+
+    async def prepare(self) -> None:
+        if self.request.method == "OPTIONS":
+            return
+        self.grant = await self.authorize()
+        if not self.grant.may(self.scope):
+            raise ApiError(403, "missing_scope", f"This needs a key with the scope {self.scope!r}.")
+
+    async def authorize(self) -> Grant:
+        scheme, _, key = self.request.headers.get("Authorization", "").partition(" ")
+        grant = await self.services.gate.key(key.strip()) if scheme.lower() == "bearer" and key.strip() else None
+        if grant is None:
+            raise ApiError(401, "authentication_failed", "A valid key is needed: Authorization: Bearer KEY.")
+        return grant
+
+    def query(self) -> dict[str, str]:
+        """The parameters of the query; of a name given twice the last counts."""
+        return {name: self.decode_argument(values[-1], name) for name, values in self.request.query_arguments.items()}
+
+    @property
+    def organization_id(self) -> int:
+        return self.grant.organization_id
+
+
+def parse(shape: type, values: dict[str, str], *, code: str = "invalid_parameter") -> Any:
+    """`values` (texts, from a query) as a struct of this shape. Raises ApiError naming the parameter."""
+    try:
+        return msgspec.convert(values, shape, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        field = path.rstrip("`") or None
+        raise ApiError(400, code, f"{field or 'query'}: {message}.", field) from None

@@ -1,0 +1,29 @@
+"""The list of live calls, and one call."""
+
+from handlers.api import ApiError
+from handlers.pages import PageHandler
+from models import calls, entries
+
+
+class LiveCallsPage(PageHandler):
+    async def get(self) -> None:
+        """GET /: the calls in progress."""
+        read, organization = self.services.store.read, self.grant.organization_id
+        running = await read(calls.in_progress, organization)
+        last_ended = None if running else await read(calls.last_ended, organization)
+        self.render_page("calls.html", calls=running, last_ended=last_ended)
+
+
+class CallPage(PageHandler):
+    async def get(self, call_sid: str) -> None:
+        """GET /calls/{call_sid}: its transcript so far, and live from there on; afterwards the same page."""
+        call, spoken = await self.services.store.read(_call_and_transcript, self.grant.organization_id, call_sid)
+        if call is None:
+            raise ApiError(404, "not_found", "There is no such call.")
+        self.render_page("call.html", call=call, entries=spoken, cursor=call.head_seq, epoch=self.services.epoch)
+
+
+def _call_and_transcript(db: object, organization_id: int, call_sid: str) -> tuple:
+    """The call first: entries that come between the two reads are then repeated by the socket, and none is missed."""
+    call = calls.by_sid(db, organization_id, call_sid)
+    return (call, entries.latest(db, call.id)) if call else (None, [])

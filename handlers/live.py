@@ -1,0 +1,182 @@
+"""The viewer socket: one call's transcript, what was missed first, then as it goes (docs/protocol.md)."""
+
+from typing import Any
+
+import msgspec
+from tornado.iostream import IOStream
+
+from events import CALL_SID, Call, entry_message, status_message
+from handlers.frames import frame
+from handlers.message_limit import MessageLimit, Verdict
+from handlers.services import Services
+from handlers.token_socket import Opening, Refusal, TokenSocket, TokenSocketHandler
+from handlers.viewer_request import ViewerRequest, viewer_request
+from hub import Full, Viewer
+from models import calls, entries
+
+MAX_MESSAGE_BYTES = 4096  # viewers send pings and little else
+NOT_YET_S = 2  # a call's first event may still be on its way
+FULL_S = 5  # a place becomes free when someone closes a page
+
+
+class LiveTranscriptHandler(TokenSocketHandler):
+    """WS /live-transcript/{call_sid}: confirmation, history, live transcripts and status, without gap or repeat."""
+
+    def connected(self, stream: IOStream) -> None:
+        LiveSocket(self.services, stream, self.opening(), self.path_args[0])
+
+
+class LiveSocket(TokenSocket):
+    """A viewer's connection, and the outlet of its `Viewer`, which is its cursor in the call's log."""
+
+    __slots__ = ("_call_id", "_call_sid", "_has_history", "_limit", "viewer")
+
+    def __init__(self, services: Services, stream: IOStream, opening: Opening, call_sid: str):
+        self._call_sid = call_sid
+        self._call_id = 0
+        self._has_history = False
+        self._limit: MessageLimit | None = None  # made with the first message: most viewers never send one
+        self.viewer: Viewer | None = None
+        super().__init__(services, stream, opening, max_message_bytes=MAX_MESSAGE_BYTES)
+
+    async def admit(self, opening: Opening) -> None:
+        grant = await self.authenticate(opening.token, ticket_for=self._call_sid)
+        if not CALL_SID.match(self._call_sid):
+            raise Refusal("invalid_call_sid", "A call id is 1 to 128 of A-Z a-z 0-9 _ . : -")
+        wanted = viewer_request(opening.query)
+        if not grant.may("read"):
+            raise Refusal("access_denied", "The key lacks the scope 'read'.")
+        call = await self._find(grant.organization_id)
+        client = (grant.right, wanted.client) if wanted.client else None
+        viewer = Viewer(self, wants_interims=wanted.wants_interims, client=client)
+        try:
+            self.services.hub.join(call, viewer)
+        except Full:
+            limit = self.services.hub.viewers_per_call
+            message = f"The call has {limit} viewers, and no more are allowed."
+            raise Refusal("connection_limit_exceeded", message, retry_after=FULL_S) from None
+        self.viewer, self._call_id = viewer, call.id
+        call = await self._find(grant.organization_id)  # as it was when we began to listen, or newer
+        self.services.hub.refresh(call)
+        self.grant = grant
+        self.services.gate.enter(self)
+        self._welcome(viewer.room.call, wanted)
+        await self._follow(replayed=0)
+
+    async def _find(self, organization_id: int) -> Call:
+        call = await self.services.store.read(calls.by_sid, organization_id, self._call_sid)
+        if call is None:
+            raise Refusal("access_denied", "Access denied to this call.", retry_after=NOT_YET_S)
+        return call
+
+    def _welcome(self, call: Call, wanted: ViewerRequest) -> None:
+        services = self.services
+        self.viewer.cursor, recovered = wanted.resume(services.epoch, call.head_seq)
+        self.viewer.sent_version = call.status_version
+        limits = {
+            "connections_per_call": services.hub.viewers_per_call,
+            "messages_per_second": services.messages_per_second,
+        }
+        self.tell(
+            {
+                "type": "connection_established",
+                "call_sid": call.call_sid,
+                "message": "Connected to live transcript stream",
+                "epoch": services.epoch,
+                "head_seq": call.head_seq,
+                "recovered": recovered,
+                "limits": limits,
+            }
+        )
+        self._send_status()
+
+    def _send_status(self) -> None:
+        self.connection.send(frame(status_message(self.viewer.room.call, self.services.store.clock())))
+
+    async def _follow(self, replayed: int | None) -> None:
+        """Read the store, a page at a time and no faster than the client, until there is nothing newer; then go live.
+
+        `replayed` counts the history sent before; None once that is complete and this viewer has only been slow.
+        """
+        viewer, is_history = self.viewer, replayed is not None
+        while viewer.room is not None and await self.connection.drained():
+            page = await self.services.store.read(_page, self._call_id, self._call_sid, viewer.cursor, is_history)
+            if page.count:
+                self.connection.send(page.frames)
+                viewer.cursor = page.last_seq
+            if is_history:
+                replayed += page.count
+            if page.count < entries.PAGE and viewer.has_caught_up:
+                if is_history:
+                    self._complete_history(replayed)
+                viewer.go_live()
+                return
+
+    def _complete_history(self, count: int) -> None:
+        through = self.viewer.cursor
+        self.tell({"type": "history_complete", "call_sid": self._call_sid, "through_seq": through, "count": count})
+
+    # ── the outlet of its viewer ─────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def unsent_bytes(self) -> int:
+        return self.connection.unsent_bytes
+
+    def send(self, data: bytes) -> None:
+        self.connection.send(data)
+
+    def catch_up(self) -> None:
+        self.start(self._follow(replayed=None))
+
+    def end(self) -> None:
+        self.connection.close(1000, "call ended")
+
+    def replaced(self) -> None:
+        self.refuse(Refusal("connection_replaced", "This client has connected anew."))
+
+    def closed(self) -> None:
+        if self.viewer is not None:
+            self.services.hub.leave(self.viewer)
+
+    # ── what the client says ─────────────────────────────────────────────────────────────────────────────────
+
+    def receive(self, text: str) -> None:
+        if self._limit is None:
+            self._limit = MessageLimit(self.services.messages_per_second)
+        verdict = self._limit.judge(self.services.monotonic())
+        if verdict is Verdict.TAKEN:
+            self._answer(text)
+        elif verdict is Verdict.TOLD:
+            self.tell_error("rate_limit_exceeded", self._too_many(), retry_after=1)
+        elif verdict is Verdict.CLOSED:
+            self.refuse(Refusal("rate_limit_exceeded", self._too_many()))
+
+    def _answer(self, text: str) -> None:
+        try:
+            message: Any = msgspec.json.decode(text)
+        except (msgspec.DecodeError, RecursionError):
+            message = None
+        if not isinstance(message, dict):
+            self.tell_error("invalid_message", "A message is a JSON object.")
+        elif message.get("type") == "ping":
+            self.tell({"type": "pong"} | ({"id": message["id"]} if "id" in message else {}))
+        elif message.get("type") == "request_status":
+            self._send_status()
+        else:
+            self.tell_error("unknown_message_type", "Known types are 'ping' and 'request_status'.")
+
+    def _too_many(self) -> str:
+        return f"More than {self.services.messages_per_second} messages in a second: they are dropped."
+
+
+class _Page(msgspec.Struct, frozen=True):
+    frames: bytes
+    count: int
+    last_seq: int
+
+
+def _page(db: Any, call_id: int, call_sid: str, cursor: int, replayed: bool) -> _Page:
+    """The next entries after the cursor as frames to send in one piece; made in the reader's thread."""
+    page = entries.after(db, call_id, cursor)
+    frames = b"".join(frame(entry_message(call_sid, entry, replayed=replayed)) for entry in page)
+    return _Page(frames, len(page), page[-1].seq if page else cursor)

@@ -1,0 +1,175 @@
+"""What the sockets of viewers and producers share: a token lets them in, and an `error` comes before each refusal."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from typing import Any, NamedTuple
+
+from tornado.httputil import HTTPServerRequest
+from tornado.iostream import IOStream
+
+from events import Unavailable, encode, rfc3339
+from handlers.connection import Connection
+from handlers.frames import frame
+from handlers.services import Services
+from handlers.websocket import UpgradeHandler
+from models.rights import TICKET_MARK, Grant
+
+PROTOCOL_MARK = "-token-"  # a subprotocol `<name>-token-KEY` carries a key where neither query nor header can
+
+log = logging.getLogger(__name__)
+
+
+class Refusal(Exception):
+    """The socket cannot be served: `error`, `message`, and whether to come back, then the close code."""
+
+    def __init__(
+        self, error: str, message: str, *, code: int = 1008, retry_after: int | None = None, field: str | None = None
+    ):
+        super().__init__(message)
+        self.error, self.message, self.code, self.retry_after, self.field = error, message, code, retry_after, field
+
+
+class Opening(NamedTuple):
+    """What is kept of the request."""
+
+    token: str | None
+    query: dict[str, list[str]]
+    remote_ip: str
+
+
+class TokenSocketHandler(UpgradeHandler):
+    """Base of the socket routes that take a token: by `?token=`, `Authorization: Bearer`, or a subprotocol."""
+
+    def initialize(self, services: Services) -> None:
+        self.services = services
+
+    def opening(self) -> Opening:
+        query = {
+            name: [self.decode_argument(v) for v in values] for name, values in self.request.query_arguments.items()
+        }
+        return Opening(token_of(self.request, query), query, self.request.remote_ip)
+
+    def select_subprotocol(self, offered: list[str]) -> str | None:
+        """The first that carries no token; else the one that does: browsers drop a connection without an echo."""
+        return next((name for name in offered if PROTOCOL_MARK not in name), offered[0])
+
+
+def token_of(request: HTTPServerRequest, query: dict[str, list[str]]) -> str | None:
+    """The token that the client brings, looked for in the contract's order; the first place that has one counts."""
+    if "token" in query:
+        return query["token"][-1]
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return key.strip()
+    for name in request.headers.get("Sec-WebSocket-Protocol", "").split(","):
+        if PROTOCOL_MARK in name:
+            return name.strip().partition(PROTOCOL_MARK)[2]
+    return None
+
+
+class TokenSocket:
+    """One open socket. Subclasses say what admits it (`admit`) and what its messages mean (`receive`)."""
+
+    __slots__ = ("__weakref__", "_tasks", "connection", "grant", "services")
+
+    def __init__(self, services: Services, stream: IOStream, opening: Opening, *, max_message_bytes: int):
+        self.services = services
+        self.grant: Grant | None = None
+        self._tasks: set[asyncio.Task] = set()
+        self.connection = Connection(
+            stream,
+            max_message_bytes=max_message_bytes,
+            on_message=self._on_message,
+            on_close=self._on_close,
+            on_failure=lambda: self.tell_error("server_error", "The server failed to handle this.", retry_after=1),
+        )
+        services.heartbeat.add(self.connection)
+        self.start(self._admit(opening))
+
+    async def admit(self, opening: Opening) -> None:
+        """Check the token and what it is for, set `grant`, send the first messages. Raises Refusal."""
+        raise NotImplementedError
+
+    def receive(self, text: str) -> Awaitable[None] | None:
+        """One message of the client; called only once it is admitted."""
+        raise NotImplementedError
+
+    def closed(self) -> None:
+        """The connection is over, or about to be; called once or twice."""
+
+    def start(self, work: Awaitable[None]) -> asyncio.Task:
+        """Run in the background for as long as the socket is open; a failure closes it with 1011."""
+        task = asyncio.ensure_future(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def authenticate(self, token: str | None, *, ticket_for: str | None = None) -> Grant:
+        """The right that the token gives; with `ticket_for` (a call id) it may be a ticket for that. Raises Refusal."""
+        grant = None
+        if token and token.startswith(TICKET_MARK):
+            grant = await self.services.gate.ticket(token, ticket_for) if ticket_for is not None else None
+        elif token:
+            grant = await self.services.gate.key(token)
+        if grant is None:
+            raise Refusal("authentication_failed", "A valid key or ticket is needed.")
+        return grant
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send the message, with the time."""
+        self.connection.send(frame(encode({"type": message["type"], "timestamp": self.now()} | message)))
+
+    def tell_error(self, error: str, message: str, *, retry_after: int | None = None, **more: Any) -> None:
+        """`retry_after` (s) is given where trying again may help; `more` are further fields, left out where None."""
+        body = {"type": "error", "error": error, "message": message, "retryable": retry_after is not None}
+        more["retry_after"] = retry_after
+        self.tell(body | {name: value for name, value in more.items() if value is not None})
+
+    def now(self) -> str:
+        return rfc3339(self.services.store.clock())
+
+    def refuse(self, refusal: Refusal) -> None:
+        """One error message, then the close code."""
+        self.tell_error(refusal.error, refusal.message, retry_after=refusal.retry_after, field=refusal.field)
+        self.connection.close(refusal.code, refusal.error)
+        self.closed()  # its place is free at once, however long the closing takes
+
+    def revoked(self) -> None:
+        self.refuse(Refusal("access_revoked", "The right to this connection has ended."))
+
+    def going_away(self) -> None:
+        self.refuse(Refusal("server_shutdown", "The server is restarting.", code=1001, retry_after=1))
+
+    async def _admit(self, opening: Opening) -> None:
+        try:
+            await self.admit(opening)
+        except Refusal as refusal:
+            self.refuse(refusal)
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Unavailable as problem:
+            self.refuse(Refusal("server_error", str(problem), code=1011, retry_after=1))
+        except Exception:
+            log.exception("a socket's work failed")
+            self.refuse(Refusal("server_error", "The server failed.", code=1011, retry_after=1))
+
+    def _on_message(self, text: str) -> Awaitable[None] | None:
+        if self.grant is None:
+            return self._receive_later(text)
+        return self.receive(text)
+
+    async def _receive_later(self, text: str) -> None:
+        """The client was quicker than its admission."""
+        await asyncio.wait(self._tasks)
+        if self.grant is not None and self.connection.is_open and (work := self.receive(text)) is not None:
+            await work
+
+    def _on_close(self) -> None:
+        self.services.heartbeat.discard(self.connection)
+        self.services.gate.leave(self)
+        for task in list(self._tasks):
+            task.cancel()
+        self.closed()

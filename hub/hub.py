@@ -1,0 +1,133 @@
+"""Who watches what: takes what was stored or passes through, and hands it to the viewers of that call. No sockets."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from events import SECOND, Call, Entry, Transcript
+from hub.room import Room, grace_ends_at
+from hub.viewer import Viewer
+
+VIEWERS_PER_CALL = 10
+OPEN_INTERIM_US = 30 * SECOND
+# Segments that have their final, over all calls: an interim is overtaken by its final by seconds at most.
+REMEMBERED_FINALS = 20_000
+
+
+class Full(Exception):
+    """The call has as many viewers as it may."""
+
+
+class Hub:
+    """Rooms by call id; one exists while the call has viewers or an open interim.
+
+    `wrap` turns a message into what outlets send (a WebSocket frame), once for all viewers. Everything here runs on
+    the IOLoop and returns at once. `publish` must be called in commit order.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], int],
+        wrap: Callable[[bytes], bytes] = bytes,
+        viewers_per_call: int = VIEWERS_PER_CALL,
+    ):
+        self._clock, self._wrap = clock, wrap
+        self.viewers_per_call = viewers_per_call
+        self._rooms: dict[int, Room] = {}
+        self._ending: dict[int, Room] = {}
+        self._finals: OrderedDict[tuple[int, str], None] = OrderedDict()
+
+    def viewers(self, call_id: int) -> int:
+        room = self._rooms.get(call_id)
+        return len(room.viewers) if room else 0
+
+    def join(self, call: Call, viewer: Viewer) -> Room:
+        """Take a place, at once and before anything is read; raises Full. The viewer begins catching up.
+
+        A viewer with the same `client` as one that is here takes over its place.
+        """
+        room = self._room(call)
+        if viewer.client is not None and (ghost := room.clients.get(viewer.client)):
+            self.leave(ghost)
+            ghost.outlet.replaced()
+            room = self._room(call)
+        if len(room.viewers) >= self.viewers_per_call:
+            raise Full
+        room.viewers.add(viewer)
+        if viewer.client is not None:
+            room.clients[viewer.client] = viewer
+        viewer.room = room
+        self.refresh(call)
+        return room
+
+    def leave(self, viewer: Viewer) -> None:
+        """Give the place back; leaving twice is no error."""
+        room = viewer.room
+        if room is None:
+            return
+        viewer.room = None
+        room.viewers.discard(viewer)
+        if room.clients.get(viewer.client) is viewer:
+            del room.clients[viewer.client]
+        self._drop_if_empty(room)
+
+    def publish(self, call: Call, entries: list[Entry]) -> None:
+        """What a commit added to the call's log, and the call as it is now."""
+        for entry in entries:
+            self._remember(call.id, entry.transcript.segment_id)
+        room = self._rooms.get(call.id)
+        if room is None:
+            return
+        for entry in entries:
+            room.final(entry)
+        self.refresh(call)
+        self._drop_if_empty(room)
+
+    def refresh(self, call: Call) -> None:
+        """The call as the store has it; starts or prolongs the grace period of one that is over."""
+        room = self._rooms.get(call.id)
+        if room is None:
+            return
+        room.refresh(call)
+        if room.call.is_over and not room.is_closed:
+            self._ending[call.id] = room
+            self._let_go(room)
+
+    def interim(self, call: Call, said: Transcript) -> None:
+        """Pass it through to those who watch now; the newest of each speaker is kept for those who join."""
+        if call.is_over or (call.id, said.segment_id) in self._finals:
+            return
+        room = self._room(call)
+        room.interim(said)
+        self._drop_if_empty(room)
+
+    def tick(self) -> None:
+        """Several times a second: let viewers of ended calls go, take back interims that were left open."""
+        for room in list(self._ending.values()):
+            self._let_go(room)
+        before = self._clock() - OPEN_INTERIM_US
+        for room in [room for room in self._rooms.values() if room.has_interims]:
+            room.withdraw_interims(before)
+            self._drop_if_empty(room)
+
+    def _let_go(self, room: Room) -> None:
+        if self._clock() >= grace_ends_at(room.call):
+            self._ending.pop(room.call.id, None)
+            room.close()
+            self._drop_if_empty(room)
+
+    def _room(self, call: Call) -> Room:
+        room = self._rooms.get(call.id)
+        if room is None:
+            room = self._rooms[call.id] = Room(call, self._clock, self._wrap)
+        return room
+
+    def _drop_if_empty(self, room: Room) -> None:
+        if not room.viewers and not room.has_interims and self._rooms.get(room.call.id) is room:
+            del self._rooms[room.call.id]
+            self._ending.pop(room.call.id, None)
+
+    def _remember(self, call_id: int, segment_id: str) -> None:
+        self._finals[call_id, segment_id] = None
+        if len(self._finals) > REMEMBERED_FINALS:
+            self._finals.popitem(last=False)

@@ -1,0 +1,117 @@
+"""What is going on at one call: its viewers, its newest status, and the open interim of each speaker. No history."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from events import SECOND, Call, Entry, Transcript, entry_message, interim_message, status_message
+from hub.viewer import Viewer
+
+GRACE_US = 5 * SECOND  # late finals of an ended call usually arrive within a second or two
+LONGEST_GRACE_US = 30 * SECOND
+MAX_OPEN = 16  # interims at once; two speakers have two, so more is a producer that never finishes its segments
+
+
+class Interim(NamedTuple):
+    said: Transcript
+    at: int  # µs, when it was published
+    frame: bytes
+
+
+def grace_ends_at(call: Call) -> int | None:
+    """When viewers of the ended call are let go, µs: a while after its end, and again after each late final."""
+    if call.terminal_at is None:
+        return None
+    last_heard = max(call.terminal_at, call.last_entry_at or 0)
+    return min(last_heard + GRACE_US, call.terminal_at + LONGEST_GRACE_US)
+
+
+class Room:
+    __slots__ = ("_clock", "_open", "_wrap", "call", "clients", "head_seq", "is_closed", "viewers")
+
+    def __init__(self, call: Call, clock: Callable[[], int], wrap: Callable[[bytes], bytes]):
+        self._clock, self._wrap = clock, wrap
+        self.call = call
+        self.head_seq = call.head_seq
+        self.viewers: set[Viewer] = set()
+        self.clients: dict[object, Viewer] = {}
+        self._open: dict[str, Interim] = {}  # by segment, the newest last
+        self.is_closed = False
+
+    @property
+    def status_version(self) -> int:
+        return self.call.status_version
+
+    @property
+    def has_interims(self) -> bool:
+        return bool(self._open)
+
+    def newest_interims(self) -> list[bytes]:
+        """The newest open interim of each speaker, for a viewer that begins to follow."""
+        return list({shown.said.speaker: shown.frame for shown in self._open.values()}.values())
+
+    def status_frame(self) -> bytes:
+        return self._wrap(status_message(self.call, self._clock()))
+
+    def refresh(self, call: Call) -> None:
+        """Take news of the call, from a commit or read from the store; older news than known changes nothing."""
+        self.head_seq = max(self.head_seq, call.head_seq)
+        is_new_status = call.status_version > self.call.status_version
+        if is_new_status or call.head_seq > self.call.head_seq or call.updated_at > self.call.updated_at:
+            self.call = call
+        if is_new_status:
+            frame = self.status_frame()
+            for viewer in list(self.viewers):
+                viewer.status(frame, call.status_version)
+
+    def final(self, entry: Entry) -> None:
+        """A stored entry, in commit order."""
+        self._open.pop(entry.transcript.segment_id, None)
+        self.head_seq = max(self.head_seq, entry.seq)
+        if self.viewers and not self.is_closed:
+            frame = self._wrap(entry_message(self.call.call_sid, entry, replayed=False))
+            for viewer in list(self.viewers):
+                viewer.final(entry.seq, frame)
+
+    def interim(self, said: Transcript) -> None:
+        """Show it, unless the call is over or a newer revision of it is shown."""
+        if self.call.is_over:
+            return
+        shown = self._open.pop(said.segment_id, None)
+        before = shown.said.revision if shown else 0
+        now = self._clock()
+        said = replace(said, created_at=said.created_at or now)
+        if said.revision is None:
+            said = replace(said, revision=before + 1)
+        elif shown and said.revision <= before:
+            self._open[said.segment_id] = shown
+            return
+        frame = self._pass_on(said)
+        if said.content:
+            self._open[said.segment_id] = Interim(said, now, frame)
+            if len(self._open) > MAX_OPEN:
+                self._withdraw(next(iter(self._open)))
+
+    def withdraw_interims(self, before: int) -> None:
+        """Take back interims published before `before` (µs): their finals never came."""
+        for segment_id, shown in list(self._open.items()):
+            if shown.at < before:
+                self._withdraw(segment_id)
+
+    def close(self) -> None:
+        """The grace period is over: viewers that have everything leave, the others when they have it."""
+        self.withdraw_interims(before=self._clock() + 1)
+        self.is_closed = True
+        for viewer in list(self.viewers):
+            viewer.finish()
+
+    def _withdraw(self, segment_id: str) -> None:
+        said = self._open.pop(segment_id).said
+        self._pass_on(replace(said, content="", revision=said.revision + 1))
+
+    def _pass_on(self, said: Transcript) -> bytes:
+        frame = self._wrap(interim_message(self.call.call_sid, said, self._clock()))
+        for viewer in list(self.viewers):
+            viewer.interim(frame)
+        return frame

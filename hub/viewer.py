@@ -1,0 +1,103 @@
+"""One viewer of one call: a cursor that is either catching up from the store or live. No socket, no store.
+
+    catching up ──go_live()──▶ live ──too slow, or a hole in seq──▶ catching up … ──finish()──▶ done
+
+Its outlet reads the store while it catches up; the room hands it what is published while it is live. Between the two
+nothing can be missed or repeated: everything published was committed before, so a viewer whose cursor has reached
+the newest `seq` published has it all, and what a page from the store has already given is skipped when published.
+"""
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from hub.room import Room
+
+MAX_UNSENT_BYTES = 256 * 1024  # about 700 messages: seconds of the fastest call; beyond it the store is the buffer
+
+
+class Outlet(Protocol):
+    """Where a viewer's messages go: a socket, or a list in a test."""
+
+    @property
+    def unsent_bytes(self) -> int: ...
+
+    def send(self, frame: bytes) -> None:
+        """Queue the frame; never blocks, never raises."""
+
+    def catch_up(self) -> None:
+        """Read the store after the viewer's cursor, in the background, until it `has_caught_up`, then `go_live()`."""
+
+    def end(self) -> None:
+        """The call is over and the viewer has everything: close 1000."""
+
+    def replaced(self) -> None:
+        """The same client connected anew and has taken this viewer's place: close."""
+
+
+class Viewer:
+    __slots__ = ("_is_live", "client", "cursor", "outlet", "room", "sent_version", "wants_interims")
+
+    def __init__(self, outlet: Outlet, *, cursor: int = 0, wants_interims: bool = True, client: object = None):
+        self.outlet = outlet
+        self.cursor = cursor  # the last seq it has
+        self.wants_interims = wants_interims
+        self.client = client  # who it is across reconnects, if it said so
+        self.sent_version = 0  # of the call's status
+        self.room: Room | None = None
+        self._is_live = False
+
+    @property
+    def is_live(self) -> bool:
+        return self._is_live
+
+    @property
+    def has_caught_up(self) -> bool:
+        """Whether nothing newer than its cursor was published: the moment to go live, without waiting in between."""
+        return self.room is not None and self.room.head_seq <= self.cursor
+
+    def go_live(self) -> None:
+        """Follow from here on. First what it missed besides entries: a new status, open interims, the end."""
+        room = self.room
+        self._is_live = True
+        if room.status_version > self.sent_version:
+            self.status(room.status_frame(), room.status_version)
+        for frame in room.newest_interims():
+            self.interim(frame)
+        if room.is_closed:
+            self.finish()
+
+    def final(self, seq: int, frame: bytes) -> None:
+        if not self._is_live or seq <= self.cursor:
+            return
+        if seq != self.cursor + 1 or self._is_slow():
+            self._fall_back()
+        else:
+            self.cursor = seq
+            self.outlet.send(frame)
+
+    def interim(self, frame: bytes) -> None:
+        """Passes through or is dropped: the next one, or the final, says it all again."""
+        if self._is_live and self.wants_interims and not self._is_slow():
+            self.outlet.send(frame)
+
+    def status(self, frame: bytes, version: int) -> None:
+        if not self._is_live:
+            return
+        if self._is_slow():
+            self._fall_back()
+        else:
+            self.sent_version = version
+            self.outlet.send(frame)
+
+    def finish(self) -> None:
+        """The room has closed; one that still catches up is finished when it has caught up."""
+        if self._is_live:
+            self._is_live = False
+            self.outlet.end()
+
+    def _is_slow(self) -> bool:
+        return self.outlet.unsent_bytes > MAX_UNSENT_BYTES
+
+    def _fall_back(self) -> None:
+        self._is_live = False
+        self.outlet.catch_up()

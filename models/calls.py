@@ -1,0 +1,144 @@
+"""Calls as they are asked for: one by its id, a filtered page of them, their numbers. Nothing here changes a call."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+from peewee import Case, Database, ModelSelect, fn
+
+from events import Call
+from models import tables
+from models.database import execute
+
+COLUMNS = tuple(name for name in Call.__struct_fields__ if name != "assistant_name")
+_METADATA = COLUMNS.index("metadata")
+_SELECT = 'SELECT {}, assistant.name FROM "call" JOIN assistant ON assistant.id = "call".assistant_id WHERE '.format(
+    ", ".join(f'"call".{name}' for name in COLUMNS)
+)
+_BY_SID = _SELECT + '"call".organization_id = ? AND "call".call_sid = ?'
+
+
+class CallFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which calls of an organisation; None asks nothing. Times in µs, durations in whole seconds."""
+
+    status: str | None = None
+    assistant_id: int | None = None
+    customer_phone: str | None = None
+    date_from: int | None = None
+    date_to: int | None = None
+    min_duration: int | None = None
+    max_duration: int | None = None
+
+
+class CallStats(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbers over all calls of an organisation; durations in seconds, of ended calls whose duration is known."""
+
+    total_calls: int
+    ongoing_calls: int
+    completed_calls: int
+    failed_calls: int
+    average_duration: float | None
+    total_duration: int
+
+
+def by_sid(db: Database, organization_id: int, call_sid: str, *, for_update: bool = False) -> Call | None:
+    """The call, or None; `for_update` locks its row until the transaction ends (SQLite has one writer anyway)."""
+    lock = ' FOR UPDATE OF "call"' if for_update and db.for_update else ""
+    row = execute(db, _BY_SID + lock, organization_id, call_sid).fetchone()
+    return _call(row) if row else None
+
+
+def by_id(db: Database, organization_id: int, call_id: int) -> Call | None:
+    row = execute(db, _SELECT + '"call".organization_id = ? AND "call".id = ?', organization_id, call_id).fetchone()
+    return _call(row) if row else None
+
+
+def in_progress(db: Database, organization_id: int) -> list[Call]:
+    """Every running call of the organisation, newest first."""
+    return page(db, organization_id, CallFilter(status="in-progress"), skip=0, limit=None)
+
+
+def last_ended(db: Database, organization_id: int) -> Call | None:
+    """The call that ended last, None where none ever did."""
+    ended = _SELECT + '"call".organization_id = ? AND "call".terminal_at IS NOT NULL ORDER BY "call".id DESC LIMIT 1'
+    row = execute(db, ended, organization_id).fetchone()
+    return _call(row) if row else None
+
+
+def page(db: Database, organization_id: int, where: CallFilter, *, skip: int, limit: int | None) -> list[Call]:
+    """The calls that `where` asks for, newest first."""
+    columns = [getattr(tables.Call, column) for column in COLUMNS]
+    query = _where(tables.Call.select(*columns, tables.Assistant.name), organization_id, where)
+    query = query.join(tables.Assistant).order_by(tables.Call.id.desc()).offset(skip or None).limit(limit)
+    return [_call(row) for row in query.tuples().execute(db)]
+
+
+def count(db: Database, organization_id: int, where: CallFilter) -> int:
+    return _where(tables.Call.select(fn.COUNT(1)), organization_id, where).tuples().execute(db)[0][0]
+
+
+def stats(db: Database, organization_id: int) -> CallStats:
+    rows = (
+        tables.Call.select(
+            tables.Call.status, fn.COUNT(1), fn.COUNT(tables.Call.duration), fn.SUM(tables.Call.duration)
+        )
+        .where(tables.Call.organization_id == organization_id)
+        .group_by(tables.Call.status)
+        .tuples()
+        .execute(db)
+    )
+    calls = {status: number for status, number, _, _ in rows}
+    timed = sum(timed for _, _, timed, _ in rows)
+    seconds = int(sum(seconds or 0 for _, _, _, seconds in rows))
+    return CallStats(
+        total_calls=sum(calls.values()),
+        ongoing_calls=calls.get("in-progress", 0),
+        completed_calls=calls.get("completed", 0),
+        failed_calls=calls.get("failed", 0),
+        average_duration=round(seconds / timed, 1) if timed else None,
+        total_duration=seconds,
+    )
+
+
+class QuietCall(NamedTuple):
+    """A running call of which nothing was stored for a while."""
+
+    organization_id: int
+    call_sid: str
+    heard_at: int  # µs, the last thing stored
+    is_stopped: bool  # its provider said that it stopped transcribing
+
+
+def quiet(db: Database, heard_before: int, stopped_before: int) -> list[QuietCall]:
+    """Running calls last heard of before the one time or, with their transcription stopped, before the other (µs)."""
+    call = tables.Call
+    is_stopped = call.stopped_at.is_null(False)
+    query = call.select(call.organization_id, call.call_sid, call.heard_at, is_stopped).where(
+        call.status == "in-progress",
+        (call.heard_at < heard_before) | (is_stopped & (call.heard_at < stopped_before)),
+    )
+    return [QuietCall(*row) for row in query.tuples().execute(db)]
+
+
+def _call(row: tuple) -> Call:
+    values: dict[str, Any] = dict(zip(COLUMNS, row, strict=False))
+    values["metadata"] = msgspec.json.decode(row[_METADATA])
+    return Call(**values, assistant_name=row[-1])
+
+
+def _where(query: ModelSelect, organization_id: int, where: CallFilter) -> ModelSelect:
+    call = tables.Call
+    started = fn.COALESCE(call.started_at, call.created_at)
+    customer = Case(call.direction, (("outbound", call.to_number),), call.from_number)  # as Call.customer_number
+    query = query.where(call.organization_id == organization_id)
+    for value, condition in (
+        (where.status, call.status == where.status),
+        (where.assistant_id, call.assistant_id == where.assistant_id),
+        (where.customer_phone, customer == where.customer_phone),
+        (where.date_from, started >= where.date_from),
+        (where.date_to, started <= where.date_to),
+        (where.min_duration, call.duration >= where.min_duration),
+        (where.max_duration, call.duration <= where.max_duration),
+    ):
+        if value is not None:
+            query = query.where(condition)
+    return query

@@ -1,0 +1,111 @@
+"""Opening a database by URL, bringing its schema up to date, and what SQLite and PostgreSQL say differently."""
+
+import fcntl
+import os
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from peewee import Database, PostgresqlDatabase, SqliteDatabase
+from playhouse.db_url import connect
+from playhouse.migrations import Runner
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 742_100_117  # any number that nothing else on the same PostgreSQL server locks
+
+# FULL: an acknowledged event survives a power cut. Only the serving process's writer may checkpoint (SQLite 3.40
+# can corrupt the WAL when two connections do), so everyone else switches the automatic checkpoint off.
+SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 5000}
+POSTGRES_OPTIONS = "-c synchronous_commit=on -c statement_timeout=10000 -c timezone=UTC"
+
+
+class DatabaseTooNew(Exception):
+    """The database was made by a newer Callboard than this one."""
+
+
+class AlreadyServed(Exception):
+    """Another server holds this SQLite file."""
+
+
+def open_database(url: str, *, checkpoints: bool = False) -> Database:
+    """A database for `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`; it connects when used."""
+    if url.startswith("sqlite"):
+        pragmas = SQLITE_PRAGMAS | ({} if checkpoints else {"wal_autocheckpoint": 0})
+        return connect(url, pragmas=pragmas, returning_clause=True)
+    return connect(url, options=POSTGRES_OPTIONS, connect_timeout=5)
+
+
+def is_sqlite(db: Database) -> bool:
+    return isinstance(db, SqliteDatabase)
+
+
+def write_transaction(db: Database):
+    """A transaction that may write. On SQLite the write lock is taken at once: taking it midway could deadlock."""
+    return db.atomic("IMMEDIATE") if is_sqlite(db) else db.atomic()
+
+
+@cache
+def _postgres_text(sql: str) -> str:
+    return sql.replace("?", "%s")
+
+
+def execute(db: Database, sql: str, *params):
+    """A cursor over SQL written with `?` for its parameters, on either database."""
+    return db.execute_sql(sql if is_sqlite(db) else _postgres_text(sql), params)
+
+
+def migrate(db: Database) -> list[str]:
+    """Apply what is missing, one process at a time; the names applied. Raises DatabaseTooNew."""
+    runner = Runner(db, str(MIGRATIONS))
+    with _migration_lock(db):
+        status = runner.status()
+        if unknown := [m.name for m in status if m.path is None]:
+            raise DatabaseTooNew(
+                f"The database is newer than this Callboard (it has {unknown[-1]}): upgrade Callboard."
+            )
+        return runner.up() if any(not m.applied for m in status) else []
+
+
+@contextmanager
+def _migration_lock(db: Database):
+    if isinstance(db, PostgresqlDatabase):
+        db.execute_sql("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+        try:
+            yield
+        finally:
+            db.execute_sql("SELECT pg_advisory_unlock(%s)", (MIGRATION_LOCK,))
+    else:
+        with _file_lock(f"{db.database}.migrating", wait=True):
+            yield
+
+
+@contextmanager
+def serving(url: str):
+    """Hold the one-server lock beside a SQLite file (nothing to hold on PostgreSQL). Raises AlreadyServed."""
+    path = sqlite_path(url)
+    if path is None:
+        yield
+        return
+    try:
+        with _file_lock(f"{path}.serving", wait=False):
+            yield
+    except BlockingIOError:
+        raise AlreadyServed(f"Another Callboard already serves {path}: one server per SQLite file.") from None
+
+
+def sqlite_path(url: str) -> str | None:
+    """The file of a SQLite URL; None for PostgreSQL."""
+    parts = urlsplit(url)
+    return parts.path.removeprefix("/") if parts.scheme == "sqlite" else None
+
+
+@contextmanager
+def _file_lock(path: str, *, wait: bool):
+    """An advisory lock that the kernel releases with the process, so a crash never leaves it behind."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,86 @@
+"""Reading the log of a call: from a cursor on, in pages; or as people read it, each segment once in speaking order."""
+
+from collections.abc import Sequence
+
+from peewee import Database
+
+from events import Entry, Transcript
+from models.database import execute
+
+_COLUMNS = (
+    "id, seq, stored_at, segment_id, speaker, content, revision, confidence,"
+    " segment_start, segment_end, language, created_at"
+)
+PAGE = 200  # about 70 KiB on the wire: far below what a viewer may have unsent, and one query every few ms of writing
+
+
+def after(db: Database, call_id: int, cursor: int, limit: int | None = PAGE, speaker: str | None = None) -> list[Entry]:
+    """Entries with `seq` above `cursor`, in order of `seq`; fewer than `limit` means that these are the last."""
+    only = " AND speaker = ?" if speaker else ""
+    top = f" LIMIT {int(limit)}" if limit is not None else ""
+    rows = execute(
+        db,
+        f"SELECT {_COLUMNS} FROM entry WHERE call_id = ? AND seq > ?{only} ORDER BY seq{top}",
+        *((call_id, cursor, speaker) if speaker else (call_id, cursor)),
+    )
+    return [_entry(row) for row in rows.fetchall()]
+
+
+def speaking_order(db: Database, call_id: int, speaker: str | None = None) -> list[int]:
+    """The `seq` of the latest entry of each segment, in the order in which people spoke.
+
+    By `segment_start`; a segment without one stands behind what was stored before it. Cheap: no text is read.
+    """
+    rows = execute(
+        db,
+        "SELECT seq, segment_id, segment_start, speaker FROM entry WHERE call_id = ? ORDER BY seq",
+        call_id,
+    ).fetchall()
+    first: dict[str, int] = {}
+    latest: dict[str, tuple[int, float | None, str]] = {}
+    for seq, segment_id, start, said_by in rows:
+        first.setdefault(segment_id, seq)
+        latest[segment_id] = (seq, start, said_by)
+    places, known = [], 0.0
+    for segment_id, place in first.items():  # in order of first storing
+        seq, start, said_by = latest[segment_id]
+        if start is not None:
+            known = start
+        if speaker is None or said_by == speaker:
+            places.append((known, place, seq))
+    return [seq for _, _, seq in sorted(places)]
+
+
+def by_seq(db: Database, call_id: int, seqs: Sequence[int]) -> list[Entry]:
+    """These entries, in the order asked for."""
+    if not seqs:
+        return []
+    marks = ", ".join("?" * len(seqs))
+    rows = execute(db, f"SELECT {_COLUMNS} FROM entry WHERE call_id = ? AND seq IN ({marks})", call_id, *seqs)
+    found = {row[1]: _entry(row) for row in rows.fetchall()}
+    return [found[seq] for seq in seqs]
+
+
+def latest(db: Database, call_id: int, speaker: str | None = None, limit: int | None = None) -> list[Entry]:
+    """The latest entry of each segment in speaking order; with `limit`, the first so many."""
+    return by_seq_in_pages(db, call_id, speaking_order(db, call_id, speaker)[:limit])
+
+
+def by_seq_in_pages(db: Database, call_id: int, seqs: Sequence[int]) -> list[Entry]:
+    return [entry for at in range(0, len(seqs), PAGE) for entry in by_seq(db, call_id, seqs[at : at + PAGE])]
+
+
+def _entry(row: tuple) -> Entry:
+    id_, seq, stored_at, segment_id, speaker, content, revision, confidence, start, end, language, created_at = row
+    said = Transcript(
+        segment_id=segment_id,
+        speaker=speaker,
+        content=content,
+        revision=revision,
+        confidence=confidence,
+        segment_start=start,
+        segment_end=end,
+        language=language,
+        created_at=created_at,
+    )
+    return Entry(id=id_, seq=seq, stored_at=stored_at, transcript=said)

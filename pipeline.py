@@ -1,0 +1,126 @@
+"""The path of everything that is said, in one place: normalise → store → publish.
+
+Finals, facts and states of calls are committed, then published, in commit order; interims only pass through.
+"""
+
+import asyncio
+from collections import OrderedDict
+from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from events import SECOND, Call, Event, Refused, StatusReported, Transcript
+from hub import Hub
+from models import Store, calls
+from models import sources as source_rows
+from models.record import Heard, Recorded, SourceStep, StateConflict, record
+from models.sources import Source
+from sources import KINDS
+from sources.adapter import decode_state, encode_state
+
+KNOWN_CALLS = 20_000  # whose interims then need no look-up; about 20 MB
+KNOWN_STATES = 20_000
+STOPPED_QUIET_US = 300 * SECOND  # after its transcription stopped, a call nobody ends is over
+CONFLICTS = 10  # nodes storing the same call at the same moment; each round one of them gets through
+
+
+class _Known(NamedTuple):
+    version: int
+    state: Any
+
+
+class Pipeline:
+    def __init__(self, store: Store, hub: Hub, *, quiet_us: int = 7200 * SECOND):
+        self.store, self.hub = store, hub
+        self._quiet_us = quiet_us
+        self._calls: OrderedDict[tuple[int, str], Call] = OrderedDict()
+        self._states: OrderedDict[tuple[int, str], _Known] = OrderedDict()
+        self._turns: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
+
+    async def hear(
+        self,
+        organization_id: int,
+        call_sid: str,
+        events: list[Event],
+        *,
+        assistant_id: int | None = None,
+        step: SourceStep | None = None,
+    ) -> Recorded | None:
+        """Store what must be kept, publish it, then pass the interims through.
+
+        None where there was nothing to store. A call not yet known is created by anything heard of it.
+        Raises Refused, Unavailable, StateConflict; then nothing of it is stored.
+        """
+        interims = [event for event in events if _passes_through(event)]
+        kept = [event for event in events if not _passes_through(event)]
+        recorded = None
+        if kept or (interims and (organization_id, call_sid) not in self._calls):
+            heard = Heard(
+                organization_id=organization_id, call_sid=call_sid, events=kept, assistant_id=assistant_id, step=step
+            )
+            recorded = await self.store.write(record, self.store.clock, heard, then=self._publish)
+        for interim in interims:
+            self.hub.interim(self._calls[organization_id, call_sid], interim)
+        return recorded
+
+    async def receive(self, source: Source, payload: Any) -> None:
+        """Take one request of a provider: stored when this returns. One at a time for each call, in order of arrival,
+        because what a request means depends on the ones before it. Raises as `hear`."""
+        key = (source.id, payload.call_sid)
+        turn = self._turns.get(key)
+        if turn is None:
+            turn = self._turns[key] = asyncio.Lock()
+        async with turn:
+            for _ in range(CONFLICTS):
+                try:
+                    return await self._receive(source, payload, key)
+                except StateConflict:
+                    self._states.pop(key, None)  # another node was quicker: normalise again, after its state
+                except BaseException:
+                    self._states.pop(key, None)  # stored or not: the store knows
+                    raise
+            raise Refused("conflict", "Too many servers store this call at once.")
+
+    async def _receive(self, source: Source, payload: Any, key: tuple[int, str]) -> None:
+        adapter = KINDS[source.kind]
+        known = self._states.get(key) or await self._load_state(source, payload.call_sid)
+        config = msgspec.json.decode(source.config, type=adapter.Config)
+        events, state = adapter.normalise(payload, known.state, config)
+        version = known.version
+        step = None
+        if not all(_passes_through(event) for event in events):
+            step = SourceStep(source.id, known.version, encode_state(state))
+            version += 1
+        organization = source.organization_id
+        await self.hear(organization, payload.call_sid, events, assistant_id=source.assistant_id, step=step)
+        _keep(self._states, key, _Known(version, state), KNOWN_STATES)
+
+    async def _load_state(self, source: Source, call_sid: str) -> _Known:
+        stored = await self.store.read(source_rows.state, source, call_sid)
+        return _Known(stored.version, decode_state(KINDS[source.kind], stored.state))
+
+    async def end_quiet_calls(self) -> None:
+        """Close calls that nobody ended: after a long quiet as `failed`, `timeout`; sooner where their
+        transcription was stopped in good order, as `completed`."""
+        now = self.store.clock()
+        for call in await self.store.read(calls.quiet, now - self._quiet_us, now - STOPPED_QUIET_US):
+            status, reason = ("completed", "transcription_stopped") if call.is_stopped else ("failed", "timeout")
+            ended = StatusReported(status=status, reason=reason, at=call.heard_at)
+            await self.hear(call.organization_id, call.call_sid, [ended])
+
+    def _publish(self, recorded: Recorded) -> None:
+        call = recorded.call
+        _keep(self._calls, (call.organization_id, call.call_sid), call, KNOWN_CALLS)
+        self.hub.publish(call, recorded.entries)
+
+
+def _passes_through(event: Event) -> bool:
+    return isinstance(event, Transcript) and not event.is_final
+
+
+def _keep(cache: OrderedDict, key: Any, value: Any, limit: int) -> None:
+    cache[key] = value
+    cache.move_to_end(key)
+    if len(cache) > limit:
+        cache.popitem(last=False)

@@ -1,0 +1,116 @@
+"""Settings: one frozen object, read once from flags and environment, and passed down as plain values.
+
+FIELDS is the one table of them: it makes the flags, the help, the environment's names and the README's table.
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+
+class SettingError(Exception):
+    """A value that cannot be; the message is one line and names the setting."""
+
+
+class Field(NamedTuple):
+    name: str
+    parse: Callable[[str], Any]
+    default: str
+    help: str
+
+    @property
+    def variable(self) -> str:
+        return "CALLBOARD_" + self.name.upper()
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text) if text.strip().isdecimal() else None
+        if value is None or not low <= value <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return value
+
+    return parse
+
+
+def _database_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme == "sqlite" and not parts.netloc and parts.path.strip("/"):
+        return text
+    if parts.scheme in ("postgresql", "postgres") and parts.path.strip("/"):
+        return text.replace("postgres://", "postgresql://", 1)
+    raise ValueError("must be sqlite:///file.db, sqlite:////absolute/file.db or postgresql://user@host/name")
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+        raise ValueError("must be http://host or https://host, perhaps with a port")
+    return text.rstrip("/")
+
+
+def _level(text: str) -> str:
+    if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("must be debug, info, warning or error")
+    return text.upper()
+
+
+FIELDS = (
+    Field("port", _whole(0, 65535), "8000", "TCP port to listen on; 0 takes a free one"),
+    Field("address", str, "localhost", "address to listen on; 0.0.0.0 for all of IPv4, :: for all"),
+    Field("database_url", _database_url, "sqlite:///callboard.db", "where everything is stored"),
+    Field(
+        "public_url", _public_url, "", "what browsers and providers reach this server by; empty: http://localhost:PORT"
+    ),
+    Field("viewers_per_call", _whole(1, 10_000), "10", "viewers that one call may have at once"),
+    Field("messages_per_second", _whole(1, 100_000), "100", "messages that one viewer may send in a second"),
+    Field(
+        "quiet_timeout", _whole(1, 10_000_000), "7200", "seconds of quiet after which a call nobody ended has failed"
+    ),
+    Field("shutdown_grace", _whole(0, 3600), "5", "seconds that open connections get to leave when the server stops"),
+    Field("log_level", _level, "info", "least important lines to log: debug, info, warning, error"),
+)
+
+
+class Settings(NamedTuple):
+    port: int
+    address: str
+    database_url: str
+    public_url: str
+    viewers_per_call: int
+    messages_per_second: int
+    quiet_timeout: int
+    shutdown_grace: int
+    log_level: str
+
+
+def add_flags(parser: argparse.ArgumentParser, *names: str) -> None:
+    """The flags of these settings, of all where none is named; each says its variable and default in the help."""
+    group = parser.add_argument_group("settings (a flag goes before its environment variable)")
+    for field in FIELDS:
+        if not names or field.name in names:
+            default = f"; default {field.default}" if field.default else ""
+            text = f"{field.help} [{field.variable}{default}]"
+            group.add_argument(field.flag, dest=field.name, metavar="VALUE", help=text.replace("%", "%%"))
+
+
+def read_settings(flags: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Flag, else environment, else default. Raises SettingError."""
+    values = {}
+    for field in FIELDS:
+        given = getattr(flags, field.name, None)
+        source = field.flag if given is not None else field.variable
+        text = given if given is not None else environment.get(field.variable, field.default)
+        try:
+            values[field.name] = field.parse(text)
+        except ValueError as error:
+            raise SettingError(f"{source}: {error}, not {text!r}") from None
+    if not values["public_url"]:
+        values["public_url"] = f"http://localhost:{values['port']}"
+    return Settings(**values)

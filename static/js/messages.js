@@ -1,0 +1,16 @@
+// @ts-check
+/**
+ * What a viewer's socket says, as types; nothing here runs. docs/protocol.md has the meaning of each field.
+ *
+ * @typedef {{content: string, speaker: "user"|"assistant", is_final: boolean, confidence: number|null,
+ *   segment_start: number|null, segment_end: number|null, created_at: string|null, segment_id: string,
+ *   revision: number|null, language: string|null}} TranscriptData
+ * @typedef {{type: "transcript", call_sid: string, timestamp: string, seq?: number, replayed: boolean,
+ *   data: TranscriptData}} TranscriptMessage   `seq` is absent from interims
+ * @typedef {{type: "call_status", status: "in-progress"|"completed"|"failed", timestamp: string,
+ *   metadata: Record<string, any>}} StatusMessage
+ * @typedef {{error: string, message?: string, retryable?: boolean, retry_after?: number}} ErrorMessage
+ * @typedef {{through_seq: number, count: number}} HistoryMessage
+ */
+
+export {};

@@ -1,0 +1,27 @@
+// @ts-check
+/** Where the socket of a call is, with a ticket that opens it once: the page itself never holds a key. */
+import { Refused } from "callboard/live_transcript";
+
+/** @param {string} callSid @param {string} xsrfToken @returns {Promise<string>} */
+export async function ticketUrl(callSid, xsrfToken) {
+  const response = await fetch("/api/v1/tickets", {
+    method: "POST",
+    credentials: "same-origin",
+    headers: { "Content-Type": "application/json", "X-XSRFToken": xsrfToken },
+    body: JSON.stringify({ call_sid: callSid }),
+  });
+  if (!response.ok) throw refusal(response);
+  const { ticket, url } = await response.json();
+  const address = new URL(url, location.href);
+  if (!address.searchParams.has("token")) address.searchParams.set("token", ticket);
+  return address.href;
+}
+
+/** In the socket's own words, so that there is one set of states. @param {Response} response */
+function refusal({ status, headers }) {
+  const retryAfter = Number(headers.get("Retry-After")) || undefined;
+  if (status === 401) return new Refused("authentication_failed", "Signed out");
+  if (status === 403) return new Refused("access_denied", "This page is out of date: reload it");
+  if (status === 404) return new Refused("access_denied", "Call not found", { retryable: true, retryAfter });
+  return new Refused("server_error", `The server answered ${status}`, { retryable: status === 429 || status >= 500, retryAfter });
+}

@@ -1,0 +1,130 @@
+"""Fixtures: a strict loop for every async test, real databases, a real server."""
+
+import asyncio
+import gc
+import inspect
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+from tornado.ioloop import IOLoop
+
+from house import House, open_house
+from postgres import installed, running_postgres
+
+SHARED = Path(os.environ.get("CALLBOARD_SHARED", Path(__file__).parent.parent.parent / "shared"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`async def test_…` runs on the `io_loop` fixture without being marked."""
+    for item in items:
+        if inspect.iscoroutinefunction(getattr(item, "obj", None)) and not item.get_closest_marker("gen_test"):
+            item.add_marker(pytest.mark.gen_test(timeout=60))
+
+
+@pytest.fixture
+def io_loop() -> Iterator[IOLoop]:
+    """pytest-tornado's fixture made strict: a background task that died fails the test, leftovers are cancelled."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    failures: list[dict] = []
+    loop.set_exception_handler(lambda _, context: failures.append(context))
+    io_loop = IOLoop(asyncio_loop=loop, make_current=False)
+    try:
+        yield io_loop
+        left_over = asyncio.all_tasks(loop)
+        for task in left_over:
+            task.cancel()
+        if left_over:
+            loop.run_until_complete(asyncio.gather(*left_over, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        gc.collect()  # "exception was never retrieved" is said now, not in a later test
+    finally:
+        io_loop.close(all_fds=True)
+        asyncio.set_event_loop(None)
+    if failures:
+        pytest.fail(f"background failure: {failures[0]!r}")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    if not (os.environ.get("CALLBOARD_TEST_POSTGRES_URL") or installed()):
+        pytest.skip("PostgreSQL is not installed")
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/board.db"
+
+
+@pytest.fixture
+def new_postgres_database(postgres_url: str) -> Iterator[Callable[[], str]]:
+    made = []
+
+    def make() -> str:
+        name = "test_" + uuid.uuid4().hex[:12]
+        _execute(postgres_url, f'CREATE DATABASE "{name}"')
+        made.append(name)
+        return urlsplit(postgres_url)._replace(path="/" + name).geturl()
+
+    yield make
+    for name in made:
+        _execute(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A new empty database, once of each kind."""
+    if request.param == "sqlite":
+        return request.getfixturevalue("sqlite_url")
+    return request.getfixturevalue("new_postgres_database")()
+
+
+@pytest.fixture
+def house(io_loop: IOLoop, sqlite_url: str) -> Iterator[House]:
+    """A furnished server on SQLite."""
+    yield from _house(io_loop, sqlite_url)
+
+
+@pytest.fixture
+def either_house(io_loop: IOLoop, database_url: str) -> Iterator[House]:
+    """A furnished server, once on SQLite and once on PostgreSQL."""
+    yield from _house(io_loop, database_url)
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder with samples and recorded calls that are not part of the project."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no shared folder with samples beside the project ({SHARED.name}; CALLBOARD_SHARED names another)")
+    return SHARED
+
+
+def _house(io_loop: IOLoop, url: str) -> Iterator[House]:
+    stack = AsyncExitStack()
+
+    async def enter() -> House:
+        house = await stack.enter_async_context(open_house(url))
+        await house.furnish()
+        return house
+
+    yield io_loop.run_sync(enter)
+    io_loop.run_sync(stack.aclose)
+
+
+def _execute(url: str, sql: str) -> None:
+    connection = psycopg2.connect(url)
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+    finally:
+        connection.close()
