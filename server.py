@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
@@ -14,6 +15,7 @@ from tornado.ioloop import PeriodicCallback
 from tornado.netutil import bind_sockets
 
 import commands
+from commands.parser import Parser, add_command
 from events import SECOND, Refused, Unavailable
 from handlers.frames import frame
 from handlers.gate import Gate
@@ -22,7 +24,7 @@ from handlers.routes import make_application
 from handlers.services import Services
 from hub import Hub
 from models import Store, rights
-from models.database import AlreadyServed, DatabaseTooNew, serving
+from models.database import AlreadyServed, DatabaseTooNew, DatabaseUnreachable, serving
 from models.store import wall_clock
 from pipeline import Pipeline
 from settings import SettingError, Settings, add_flags, read_settings
@@ -45,7 +47,7 @@ class Server:
 async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) -> AsyncIterator[Server]:
     """A Server, for as long as the block lasts: everything is opened in order and closed in reverse.
 
-    Raises AlreadyServed, DatabaseTooNew, OSError (address taken).
+    Raises AlreadyServed, DatabaseTooNew, DatabaseUnreachable, SettingError (an address that cannot be listened on).
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(serving(settings.database_url))
@@ -56,9 +58,10 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
         pipeline = Pipeline(store, hub, quiet_us=settings.quiet_timeout * SECOND)
         gate = Gate(store)
         heartbeat = Heartbeat()
-        sockets = bind_sockets(settings.port, settings.address, backlog=1024)
+        sockets = listen(settings)
         port = sockets[0].getsockname()[1]
-        public_url = settings.public_url if settings.port else settings.public_url.removesuffix(":0") + f":{port}"
+        is_default = settings.public_url.endswith(":0")  # only now it is known where that is
+        public_url = f"{settings.public_url.removesuffix(':0')}:{port}" if is_default else settings.public_url
         services = Services(
             store=store,
             hub=hub,
@@ -94,6 +97,14 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
         yield Server(services, public_url)
 
 
+def listen(settings: Settings) -> list[socket.socket]:
+    try:
+        return bind_sockets(settings.port, settings.address, backlog=1024)
+    except (OSError, ValueError) as problem:  # ValueError: not even a name
+        where = f"{settings.address!r}, port {settings.port}"
+        raise SettingError(f"--address, --port: cannot listen on {where}: {problem}") from None
+
+
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; then tell everyone, let them go, store what is queued, and return."""
     stopped = asyncio.Event()
@@ -105,29 +116,35 @@ async def serve(settings: Settings) -> None:
         log.info("stopping")
 
 
+def run_serve(options: argparse.Namespace, settings: Settings) -> None:
+    logging.getLogger().setLevel(settings.log_level)
+    asyncio.run(serve(settings))
+
+
 def main(arguments: list[str]) -> int:
     """Run one word of the command line; its exit status. 2 for a wrong word, flag or setting, said in one line."""
-    parser = argparse.ArgumentParser(prog="server.py", description="Callboard streams phone calls' transcripts live.")
-    words = parser.add_subparsers(dest="word", metavar="WORD", required=True)
-    word = words.add_parser("serve", help="serve until stopped", description="Serve pages, sockets and webhooks.")
-    add_flags(word)
+    parser = Parser(prog="server.py", description="Callboard streams phone calls' transcripts live.")
+    words = parser.add_subparsers(metavar="WORD", required=True)
+    says = "Serve pages, sockets and webhooks until SIGTERM or Ctrl-C. Makes and migrates the database."
+    example = "python server.py serve --port 8000 --database-url sqlite:////var/lib/callboard/board.db"
+    add_flags(add_command(words, "serve", run_serve, "serve until stopped", says=says, example=example))
     commands.add_words(words)
     options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        settings = read_settings(options)
-        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-        if options.word == "serve":
-            asyncio.run(serve(settings))
-            return 0
-        return commands.run(options, settings)
+        status = commands.run(options, read_settings(options))
+        sys.stdout.flush()
+        return status
+    except DatabaseUnreachable as problem:
+        print(f"--database-url (CALLBOARD_DATABASE_URL): the database cannot be used: {problem}", file=sys.stderr)
     except (SettingError, Refused, AlreadyServed, DatabaseTooNew, Unavailable) as problem:
         print(problem, file=sys.stderr)
-        return 2
-    except (socket.gaierror, OSError) as problem:
-        print(f"--address/--port: cannot listen: {problem}", file=sys.stderr)
-        return 2
+    except BrokenPipeError:  # whoever read our output has gone; so that the interpreter's last flush doesn't complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         return 130
+    return 2
 
 
 if __name__ == "__main__":

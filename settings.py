@@ -41,16 +41,18 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 
 def _database_url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme == "sqlite" and not parts.netloc and parts.path.strip("/"):
+    is_file = parts.path.strip("/") not in ("", ":memory:")  # threads would each have a memory of their own
+    if parts.scheme == "sqlite" and is_file and not (parts.netloc or parts.query):
         return text
-    if parts.scheme in ("postgresql", "postgres") and parts.path.strip("/"):
+    if parts.scheme in ("postgresql", "postgres") and parts.path.strip("/") and parts.port != 0:
         return text.replace("postgres://", "postgresql://", 1)
     raise ValueError("must be sqlite:///file.db, sqlite:////absolute/file.db or postgresql://user@host/name")
 
 
 def _public_url(text: str) -> str:
     parts = urlsplit(text)
-    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+    is_base = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    if text and (not is_base or parts.query or parts.fragment):
         raise ValueError("must be http://host or https://host, perhaps with a port")
     return text.rstrip("/")
 
@@ -110,7 +112,8 @@ def read_settings(flags: argparse.Namespace, environment: Mapping[str, str] = os
         try:
             values[field.name] = field.parse(text)
         except ValueError as error:
-            raise SettingError(f"{source}: {error}, not {text!r}") from None
+            given = "" if "@" in text else f", not {text!r}"  # a URL's password is for nobody's log
+            raise SettingError(f"{source}: {error}{given}") from None
     if not values["public_url"]:
         values["public_url"] = f"http://localhost:{values['port']}"
     return Settings(**values)

@@ -1,12 +1,18 @@
-"""The words of the command line besides `serve`: one file each."""
+"""The words of the command line besides `serve`: one file each family, which knows its flags and what it does."""
 
 import argparse
 
+from commands import assistant, key, organization, replay, setup, source, user, watch
 from settings import Settings
 
+WORDS = (organization, user, assistant, key, source, watch, replay, setup)
 
-def add_words(words: argparse._SubParsersAction) -> None: ...
+
+def add_words(words: argparse._SubParsersAction) -> None:
+    for word in WORDS:
+        word.add_to(words)
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
-    return options.run(options, settings)
+    """Do what the word says; its exit status."""
+    return options.run(options, settings) or 0

@@ -11,7 +11,8 @@ class LiveCallsPage(PageHandler):
         read, organization = self.services.store.read, self.grant.organization_id
         running = await read(calls.in_progress, organization)
         last_ended = None if running else await read(calls.last_ended, organization)
-        self.render_page("calls.html", calls=running, last_ended=last_ended)
+        base_url = self.services.public_url
+        self.render_page("calls.html", calls=running, last_ended=last_ended, base_url=base_url)
 
 
 class CallPage(PageHandler):

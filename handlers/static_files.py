@@ -27,12 +27,10 @@ class StaticFiles:
 
     @property
     def import_map(self) -> str:
-        """JSON: `callboard/live_transcript` → the module's address; and the plain addresses that modules import
-        each other by."""
+        """JSON for the pages: `callboard/live_transcript` → that module's address, and so for each."""
         modules = [name for name in self._versions if name.startswith("js/") and name.endswith(".js")]
         names = {f"callboard/{name.removeprefix('js/').removesuffix('.js')}": self.url(name) for name in modules}
-        plain = {f"/static/{name}": self.url(name) for name in modules}
-        return json.dumps({"imports": names | plain})
+        return json.dumps({"imports": names})
 
 
 class StaticHandler(StaticFileHandler):

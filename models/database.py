@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from peewee import Database, PostgresqlDatabase, SqliteDatabase
+from peewee import Database, PeeweeException, PostgresqlDatabase, SqliteDatabase
 from playhouse.db_url import connect
 from playhouse.migrations import Runner
 
@@ -26,6 +26,10 @@ class DatabaseTooNew(Exception):
 
 class AlreadyServed(Exception):
     """Another server holds this SQLite file."""
+
+
+class DatabaseUnreachable(Exception):
+    """The database cannot be opened or used; the message is one line, without the URL, which may hold a password."""
 
 
 def open_database(url: str, *, checkpoints: bool = False) -> Database:
@@ -68,6 +72,28 @@ def migrate(db: Database) -> list[str]:
 
 
 @contextmanager
+def administered(url: str):
+    """A migrated database within one short write transaction, whether or not a server runs on it: an administrative
+    command's. Raises DatabaseTooNew, DatabaseUnreachable."""
+    with reachable():
+        db = open_database(url)
+        with db.connection_context():
+            migrate(db)
+            with write_transaction(db):
+                yield db
+
+
+@contextmanager
+def reachable():
+    """What the database says when it cannot be opened or used becomes DatabaseUnreachable."""
+    try:
+        yield
+    except (PeeweeException, OSError) as error:
+        first, *_ = str(error).splitlines() or [type(error).__name__]
+        raise DatabaseUnreachable(first) from error
+
+
+@contextmanager
 def _migration_lock(db: Database):
     if isinstance(db, PostgresqlDatabase):
         db.execute_sql("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
@@ -103,7 +129,8 @@ def sqlite_path(url: str) -> str | None:
 @contextmanager
 def _file_lock(path: str, *, wait: bool):
     """An advisory lock that the kernel releases with the process, so a crash never leaves it behind."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with reachable():
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield

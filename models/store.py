@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from peewee import InterfaceError, OperationalError, PeeweeException
 
 from events import Unavailable
-from models.database import migrate, open_database, write_transaction
+from models.database import migrate, open_database, reachable, write_transaction
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +50,10 @@ class Store:
         self.commits = 0
 
     def open(self) -> None:
-        """Create or migrate the database (blocking: before serving) and start the writer. Raises DatabaseTooNew."""
-        with self.db.connection_context():
+        """Create or migrate the database (blocking: before serving) and start the writer.
+
+        Raises DatabaseTooNew, DatabaseUnreachable."""
+        with reachable(), self.db.connection_context():
             migrate(self.db)
         self._loop = asyncio.get_running_loop()
         self._writer.start()

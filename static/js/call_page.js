@@ -5,6 +5,7 @@ import { ConnectionStatus, describe } from "callboard/connection_status";
 import { enableCopyButtons } from "callboard/copy_button";
 import { duration, plain } from "callboard/format";
 import { LiveTranscript } from "callboard/live_transcript";
+import { localiseTimes } from "callboard/local_times";
 import { ScrollFollow } from "callboard/scroll_follow";
 import { ticketUrl } from "callboard/ticket";
 import { clockSince, tick } from "callboard/ticking";
@@ -116,3 +117,4 @@ class CallPage {
 
 if (document.querySelector("live-transcript[data-live]")) new CallPage();
 enableCopyButtons(document);
+localiseTimes(document);

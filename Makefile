@@ -1,0 +1,49 @@
+# `make` lists what there is to do. Needs Python 3.11 or newer, and pip or uv.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+
+.PHONY: help install run test test-py test-js packages lint fix
+.DELETE_ON_ERROR:
+
+help:  ## list these targets
+	@sed -nE 's/^([a-z-]+):.*  ## (.*)/  make \1 \2/p' Makefile | awk '{ $$2 = sprintf("%-8s", $$2); print " ", $$0 }'
+
+install: $(VENV)/run.txt  ## what running needs, into .venv
+
+run: install  ## install, fill an empty database, serve on http://localhost:8000
+	@$(PY) server.py setup && exec $(PY) server.py serve
+
+test: test-js test-py  ## every test, with what they need of the system's packages
+
+test-py: packages $(VENV)/test.txt
+	$(PY) -m pytest
+
+test-js: packages
+	@if ! sh tests/system_packages.sh has node; then echo "SKIPPED: tests/js, which need node 20 or newer"; \
+	else node --test $$(find tests/js -name '*test*.*js'); fi
+
+packages:
+	@sh tests/system_packages.sh
+
+lint: $(VENV)/test.txt  ## what style and format object to
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+fix: $(VENV)/test.txt  ## mend style and format
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+# Each file lists what pyproject.toml wants of its kind, and is there once that is installed.
+$(VENV)/run.txt: EXTRAS :=
+$(VENV)/test.txt: EXTRAS := test
+$(VENV)/%.txt: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Callboard needs Python 3.11 or newer.")'
+	@echo "Installing into $(VENV)"
+	@if command -v uv >/dev/null; then uv venv -q --allow-existing --python $(PYTHON) $(VENV); \
+	else $(PYTHON) -m venv --without-pip $(VENV); fi
+	@$(PY) -c 'import sys, tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	print(*p["dependencies"], *(d for e in sys.argv[1:] for d in p["optional-dependencies"][e]), sep="\n")' $(EXTRAS) >$@
+	@if command -v uv >/dev/null; then uv pip install -q --python $(PY) -r $@; \
+	else $(PYTHON) -m pip --python $(PY) install -q --disable-pip-version-check -r $@; fi
