@@ -121,19 +121,24 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> None:
     asyncio.run(serve(settings))
 
 
-def main(arguments: list[str]) -> int:
-    """Run one word of the command line; its exit status. 2 for a wrong word, flag or setting, said in one line."""
+def make_parser() -> Parser:
+    """The whole command line: `serve` and the words of `commands`."""
     parser = Parser(prog="server.py", description="Callboard streams phone calls' transcripts live.")
     words = parser.add_subparsers(metavar="WORD", required=True)
     says = "Serve pages, sockets and webhooks until SIGTERM or Ctrl-C. Makes and migrates the database."
     example = "python server.py serve --port 8000 --database-url sqlite:////var/lib/callboard/board.db"
     add_flags(add_command(words, "serve", run_serve, "serve until stopped", says=says, example=example))
     commands.add_words(words)
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: list[str]) -> int:
+    """Run one word of the command line; its exit status. 2 for a wrong word, flag or setting, said in one line."""
+    options = make_parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         status = commands.run(options, read_settings(options))
-        sys.stdout.flush()
+        print(end="", flush=True)  # so that a reader who has gone is noticed here
         return status
     except DatabaseUnreachable as problem:
         print(f"--database-url (CALLBOARD_DATABASE_URL): the database cannot be used: {problem}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections import OrderedDict
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from models import Store, rights
 from models.rights import Grant
 
 CACHED_KEYS = 10_000
+KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")  # anything else is not asked of the database, which may not take it (NUL)
 MINUTE = 60_000_000  # µs
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,8 @@ class Gate:
 
     async def key(self, token: str) -> Grant | None:
         """What the key allows; None if it allows nothing (any more)."""
+        if not KEY.match(token):
+            return None
         hashed, now = rights.hashed(token), self._store.clock()
         grant = self._keys.get(hashed)
         if grant is None:
@@ -89,15 +93,17 @@ class Gate:
         now = self._store.clock()
         try:
             version = await self._store.read(rights.rights_version)
-            if version != self._version:
-                self._keys.clear()
             expired = any(s.grant.expires_at is not None and s.grant.expires_at <= now for s in self._inside)
-            whom = set(self._inside if version != self._version or expired else self._unchecked)
+            if version != self._version or expired:
+                self._unchecked |= self._inside
+            if version != self._version:
+                self._version = version  # at once: what `key` is reading now may be older than the change
+                self._keys.clear()
+            whom = set(self._unchecked)
             held = await self._store.read(rights.in_force, now, {s.grant.right for s in whom}) if whom else set()
         except Unavailable:
             log.warning("rights could not be checked; the next poll tries again")
             return
-        self._version = version
         self._unchecked -= whom
         for socket in whom & self._inside:
             if socket.grant.right not in held:

@@ -12,6 +12,7 @@ from handlers.services import Services
 from handlers.token_socket import Opening, Refusal, TokenSocket, TokenSocketHandler
 from handlers.viewer_request import ViewerRequest, viewer_request
 from hub import Full, Viewer
+from hub.viewer import MAX_UNSENT_BYTES
 from models import calls, entries
 
 MAX_MESSAGE_BYTES = 4096  # viewers send pings and little else
@@ -60,13 +61,15 @@ class LiveSocket(TokenSocket):
         self.services.hub.refresh(call)
         self.grant = grant
         self.services.gate.enter(self)
+        if viewer.room is None:
+            return  # the same client was quicker, or the server stops: it has been told
         self._welcome(viewer.room.call, wanted)
         await self._follow(replayed=0)
 
     async def _find(self, organization_id: int) -> Call:
         call = await self.services.store.read(calls.by_sid, organization_id, self._call_sid)
         if call is None:
-            raise Refusal("access_denied", "Access denied to this call.", retry_after=NOT_YET_S)
+            raise Refusal("access_denied", "Access denied to this call", retry_after=NOT_YET_S)
         return call
 
     def _welcome(self, call: Call, wanted: ViewerRequest) -> None:
@@ -106,7 +109,7 @@ class LiveSocket(TokenSocket):
                 viewer.cursor = page.last_seq
             if is_history:
                 replayed += page.count
-            if page.count < entries.PAGE and viewer.has_caught_up:
+            if page.is_last and viewer.has_caught_up:
                 if is_history:
                     self._complete_history(replayed)
                 viewer.go_live()
@@ -139,6 +142,9 @@ class LiveSocket(TokenSocket):
             self.services.hub.leave(self.viewer)
 
     # ── what the client says ─────────────────────────────────────────────────────────────────────────────────
+
+    def tell_error(self, error: str, message: str, *, retry_after: int | None = None, **more: Any) -> None:
+        super().tell_error(error, message, retry_after=retry_after, call_sid=self._call_sid, **more)
 
     def receive(self, text: str) -> None:
         if self._limit is None:
@@ -173,10 +179,18 @@ class _Page(msgspec.Struct, frozen=True):
     frames: bytes
     count: int
     last_seq: int
+    is_last: bool  # there were no more when it was read
 
 
 def _page(db: Any, call_id: int, call_sid: str, cursor: int, replayed: bool) -> _Page:
-    """The next entries after the cursor as frames to send in one piece; made in the reader's thread."""
+    """The next entries after the cursor as frames to send in one piece, cut where they are more than a viewer may
+    have unsent; made in the reader's thread."""
     page = entries.after(db, call_id, cursor)
-    frames = b"".join(frame(entry_message(call_sid, entry, replayed=replayed)) for entry in page)
-    return _Page(frames, len(page), page[-1].seq if page else cursor)
+    frames = bytearray()
+    count = 0
+    for count, entry in enumerate(page, 1):  # noqa: B007 — how many there are in the end
+        frames += frame(entry_message(call_sid, entry, replayed=replayed))
+        if len(frames) > MAX_UNSENT_BYTES:
+            break
+    last_seq = page[count - 1].seq if page else cursor
+    return _Page(bytes(frames), count, last_seq, count == len(page) < entries.PAGE)

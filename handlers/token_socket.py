@@ -9,6 +9,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.iostream import IOStream
 
 from events import Unavailable, encode, rfc3339
+from handlers.api import BaseHandler
 from handlers.connection import Connection
 from handlers.frames import frame
 from handlers.services import Services
@@ -38,11 +39,11 @@ class Opening(NamedTuple):
     remote_ip: str
 
 
-class TokenSocketHandler(UpgradeHandler):
+class TokenSocketHandler(UpgradeHandler, BaseHandler):
     """Base of the socket routes that take a token: by `?token=`, `Authorization: Bearer`, or a subprotocol."""
 
-    def initialize(self, services: Services) -> None:
-        self.services = services
+    def check_xsrf_cookie(self) -> None:
+        """Nothing to check: cookies mean nothing here."""
 
     def opening(self) -> Opening:
         query = {

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from events import Refused, encode
-from handlers.api import parse
+from handlers.api import error_body, parse
 from handlers.calls_api import OneCallHandler
 from handlers.representations import transcript_json
 from models import entries
@@ -23,6 +23,8 @@ class _Query(msgspec.Struct):
 
 
 class TranscriptsHandler(OneCallHandler):
+    longest_body = 18 << 20  # 500 transcripts of 32 KiB, and 5 KiB more for each; the server itself reads 20 MiB
+
     @property
     def scope(self) -> str:
         return "ingest" if self.request.method == "POST" else "read"
@@ -70,8 +72,12 @@ class TranscriptsHandler(OneCallHandler):
         if refused and not accepted and not is_batch:
             raise refused[0][1]
         status = 201 if stored else 200 if accepted or not items else 422
-        rejected = [{"index": index, "error": _error(error)} for index, error in sorted(refused, key=lambda r: r[0])]
-        self.finish_json({"accepted": accepted, "duplicates": duplicates, "rejected": rejected}, status)
+        refused.sort(key=lambda one: one[0])
+        rejected = [{"index": index, "error": _error(error)} for index, error in refused]
+        body = {"accepted": accepted, "duplicates": duplicates, "rejected": rejected}
+        if status == 422:  # with the first fault in the shape of every error
+            body |= error_body(refused[0][1].code, refused[0][1].message, refused[0][1].field)
+        self.finish_json(body, status)
 
     async def _spoken(self, call_id: int, asked: _Query) -> Any:
         seqs = (await self.services.store.read(entries.speaking_order, call_id, asked.speaker))[: asked.limit]
@@ -91,4 +97,4 @@ class TranscriptsHandler(OneCallHandler):
 
 
 def _error(error: Refused) -> dict[str, Any]:
-    return {"code": error.code, "message": error.message} | ({"field": error.field} if error.field else {})
+    return error_body(error.code, error.message, error.field)["error"]

@@ -28,7 +28,7 @@ def grace_ends_at(call: Call) -> int | None:
 
 
 class Room:
-    __slots__ = ("_clock", "_open", "_wrap", "call", "clients", "head_seq", "is_closed", "viewers")
+    __slots__ = ("_clock", "_last_revision", "_open", "_wrap", "call", "clients", "head_seq", "is_closed", "viewers")
 
     def __init__(self, call: Call, clock: Callable[[], int], wrap: Callable[[bytes], bytes]):
         self._clock, self._wrap = clock, wrap
@@ -37,6 +37,7 @@ class Room:
         self.viewers: set[Viewer] = set()
         self.clients: dict[object, Viewer] = {}
         self._open: dict[str, Interim] = {}  # by segment, the newest last
+        self._last_revision = 0  # of any interim: counting on from it is above what was withdrawn, too
         self.is_closed = False
 
     @property
@@ -78,15 +79,14 @@ class Room:
         """Show it, unless the call is over or a newer revision of it is shown."""
         if self.call.is_over:
             return
-        shown = self._open.pop(said.segment_id, None)
-        before = shown.said.revision if shown else 0
+        shown = self._open.get(said.segment_id)
         now = self._clock()
         said = replace(said, created_at=said.created_at or now)
         if said.revision is None:
-            said = replace(said, revision=before + 1)
-        elif shown and said.revision <= before:
-            self._open[said.segment_id] = shown
+            said = replace(said, revision=self._last_revision + 1)
+        elif shown and said.revision <= shown.said.revision:
             return
+        self._open.pop(said.segment_id, None)
         frame = self._pass_on(said)
         if said.content:
             self._open[said.segment_id] = Interim(said, now, frame)
@@ -111,6 +111,7 @@ class Room:
         self._pass_on(replace(said, content="", revision=said.revision + 1))
 
     def _pass_on(self, said: Transcript) -> bytes:
+        self._last_revision = max(self._last_revision, said.revision)
         frame = self._wrap(interim_message(self.call.call_sid, said, self._clock()))
         for viewer in list(self.viewers):
             viewer.interim(frame)

@@ -83,7 +83,7 @@ class Viewer:
     def status(self, frame: bytes, version: int) -> None:
         if not self._is_live:
             return
-        if self._is_slow():
+        if self._is_slow() or not self.has_caught_up:  # the store may tell of an end before its last entries come
             self._fall_back()
         else:
             self.sent_version = version
@@ -91,9 +91,13 @@ class Viewer:
 
     def finish(self) -> None:
         """The room has closed; one that still catches up is finished when it has caught up."""
-        if self._is_live:
+        if not self._is_live:
+            return
+        if self.has_caught_up:
             self._is_live = False
             self.outlet.end()
+        else:
+            self._fall_back()
 
     def _is_slow(self) -> bool:
         return self.outlet.unsent_bytes > MAX_UNSENT_BYTES

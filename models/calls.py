@@ -59,8 +59,8 @@ def in_progress(db: Database, organization_id: int) -> list[Call]:
 
 def last_ended(db: Database, organization_id: int) -> Call | None:
     """The call that ended last, None where none ever did."""
-    ended = _SELECT + '"call".organization_id = ? AND "call".terminal_at IS NOT NULL ORDER BY "call".id DESC LIMIT 1'
-    row = execute(db, ended, organization_id).fetchone()
+    ended = '"call".organization_id = ? AND "call".terminal_at IS NOT NULL ORDER BY "call".terminal_at DESC LIMIT 1'
+    row = execute(db, _SELECT + ended, organization_id).fetchone()
     return _call(row) if row else None
 
 

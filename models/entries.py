@@ -29,7 +29,8 @@ def after(db: Database, call_id: int, cursor: int, limit: int | None = PAGE, spe
 def speaking_order(db: Database, call_id: int, speaker: str | None = None) -> list[int]:
     """The `seq` of the latest entry of each segment, in the order in which people spoke.
 
-    By `segment_start`; a segment without one stands behind what was stored before it. Cheap: no text is read.
+    By `segment_start`; a segment without one stands behind what was stored before it, and a correction without one
+    where its segment stood. Cheap: no text is read.
     """
     rows = execute(
         db,
@@ -40,14 +41,15 @@ def speaking_order(db: Database, call_id: int, speaker: str | None = None) -> li
     latest: dict[str, tuple[int, float | None, str]] = {}
     for seq, segment_id, start, said_by in rows:
         first.setdefault(segment_id, seq)
+        if start is None and segment_id in latest:
+            start = latest[segment_id][1]
         latest[segment_id] = (seq, start, said_by)
-    places, known = [], 0.0
+    places, furthest = [], 0.0
     for segment_id, place in first.items():  # in order of first storing
         seq, start, said_by = latest[segment_id]
-        if start is not None:
-            known = start
+        furthest = max(furthest, start or 0.0)
         if speaker is None or said_by == speaker:
-            places.append((known, place, seq))
+            places.append((furthest if start is None else start, place, seq))
     return [seq for _, _, seq in sorted(places)]
 
 

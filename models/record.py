@@ -15,6 +15,8 @@ from events import SECOND, Call, CallAnnounced, Entry, Event, Refused, StatusRep
 from models import assistants, calls
 from models.database import execute
 
+LAST_REVISION = 2**31 - 1  # what an INTEGER column holds on PostgreSQL
+
 
 class StateConflict(Exception):
     """Another node stored a newer state of this call at this source: normalise again with `state`."""
@@ -61,9 +63,9 @@ def record(db: Database, clock: Callable[[], int], heard: Heard) -> Recorded:
     """Store `heard` and say what it changed. Raises Refused, StateConflict; then nothing of it is stored."""
     now = clock()
     call = calls.by_sid(db, heard.organization_id, heard.call_sid, for_update=True)
-    known = call is not None
-    if not known:
-        call = _create(db, now, heard)
+    created = False
+    if call is None:
+        call, created = _create(db, now, heard)
     before, entries, outcomes = call, [], []
     for event in heard.events:
         if isinstance(event, Transcript):
@@ -76,10 +78,9 @@ def record(db: Database, clock: Callable[[], int], heard: Heard) -> Recorded:
         elif isinstance(event, CallAnnounced):
             call = _announce(db, call, event)
     is_stopped = any(isinstance(event, TranscriptionStopped) for event in heard.events)
-    _save(db, now, before, call, is_stopped=is_stopped)
+    call = _save(db, now, before, call, is_stopped=is_stopped)
     if heard.step is not None:
         _save_state(db, call.id, heard.step)
-    created = not known
     return Recorded(
         call=call,
         created=created,
@@ -89,14 +90,14 @@ def record(db: Database, clock: Callable[[], int], heard: Heard) -> Recorded:
     )
 
 
-def _create(db: Database, now: int, heard: Heard) -> Call:
-    """A row for a call heard of for the first time; another node may have been quicker, which is as good."""
+def _create(db: Database, now: int, heard: Heard) -> tuple[Call, bool]:
+    """A call heard of for the first time, and True; False where another node was quicker, which is as good."""
     assistant_id = heard.assistant_id or assistants.default(db, now, heard.organization_id)
     # A call that is first heard of while it runs is taken to have started now, unless its source knows better.
     announced = next((e for e in heard.events if isinstance(e, CallAnnounced) and e.started_at is not None), None)
     ended = any(isinstance(e, StatusReported) and e.status != "in-progress" for e in heard.events)
     started_at = announced.started_at if announced else None if ended else now
-    execute(
+    inserted = execute(
         db,
         'INSERT INTO "call" (organization_id, assistant_id, call_sid, status, status_version, metadata, head_seq,'
         " transcript_count, started_at, heard_at, created_at, updated_at)"
@@ -104,8 +105,10 @@ def _create(db: Database, now: int, heard: Heard) -> Call:
         *(heard.organization_id, assistant_id, heard.call_sid, started_at, now, now, now),
     )
     call = calls.by_sid(db, heard.organization_id, heard.call_sid, for_update=True)
-    _log_status(db, now, call.id, "in-progress", None, started_at or now)
-    return call
+    created = inserted.rowcount == 1
+    if created:
+        _log_status(db, now, call.id, "in-progress", None, started_at or now)
+    return call, created
 
 
 def _announce(db: Database, call: Call, told: CallAnnounced) -> Call:
@@ -167,6 +170,9 @@ def _append(db: Database, now: int, call: Call, said: Transcript) -> tuple[Call,
     newest = stored[-1] if stored else (0, 0, "")
     if said.revision is not None and said.revision < newest[1]:
         return call, Outcome(said.segment_id, newest[0], is_repeat=True), None
+    if said.revision is None and newest[1] == LAST_REVISION:
+        error = Refused("revision_conflict", f"No revision of segment {said.segment_id!r} is left.", "revision")
+        return call, Outcome(said.segment_id, error=error), None
     said = msgspec.structs.replace(
         said,
         revision=newest[1] + 1 if said.revision is None else said.revision,
@@ -197,7 +203,8 @@ _UPDATE_HEAD = (
 )
 
 
-def _save(db: Database, now: int, before: Call, call: Call, *, is_stopped: bool) -> None:
+def _save(db: Database, now: int, before: Call, call: Call, *, is_stopped: bool) -> Call:
+    """The call as it is now stored."""
     only_the_head = msgspec.structs.replace(
         before, head_seq=call.head_seq, transcript_count=call.transcript_count, last_entry_at=call.last_entry_at
     )
@@ -209,6 +216,7 @@ def _save(db: Database, now: int, before: Call, call: Call, *, is_stopped: bool)
         execute(db, _UPDATE, *values, now, now, call.id)
     if is_stopped:
         execute(db, 'UPDATE "call" SET stopped_at = ? WHERE id = ?', now, call.id)
+    return msgspec.structs.replace(call, updated_at=now)
 
 
 def _log_status(db: Database, now: int, call_id: int, status: str, reason: str | None, at: int) -> None:

@@ -63,6 +63,11 @@ def decode_call(body: bytes) -> tuple[str, CallAnnounced, StatusReported | None]
     return check_call_sid(_decode(body, CallSidBody).call_sid), *_call(body)
 
 
+def precedes_answer(body: bytes | msgspec.Raw) -> bool:
+    """Whether a call's body says that it is not answered yet (ringing …): it then creates nothing."""
+    return _STATUSES.get(_decode(body, CallBody).status, ()) is None
+
+
 def decode_transcripts(body: bytes, new_id: Callable[[], str]) -> tuple[list[Transcript | Refused], bool]:
     """One transcript, or `{"transcripts":[…]}`: each item or why it was refused, in the order sent; True for a batch.
 
@@ -202,7 +207,7 @@ def _metadata(metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 _READERS: dict[str, Callable[[msgspec.Raw], tuple[Event | None, ...]]] = {
-    "call": _call,
+    "call": lambda data: (_call(data), ())[precedes_answer(data)],
     "transcript": lambda data: (_transcript(data, None),),
     "call_status": lambda data: (decode_status(data),),
 }

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 import websockets
-
 from house import open_house
+
+from tests.test_live_refusals import until
 
 FIRST_FOUR = ["connection_established", "call_status", "transcript", "history_complete"]
 
@@ -57,17 +58,20 @@ async def test_whoever_joins_while_a_call_is_fed_gets_all_of_it_once_and_in_orde
         async def feed():
             for n in range(1, said):
                 await producer.send(message | {"data": {"segment_id": f"s{n}", "content": f"{n}", "speaker": "user"}})
-                if n % 50 == 0:
-                    await asyncio.sleep(0)
+
+        async def acks():
+            while (await producer.next())["seq"] < said:
+                pass
 
         async def follow():
             async with house.watch("CA1") as viewer:
-                while len(viewer.seqs) < said or "history_complete" not in kinds(viewer):
+                await viewer.until("history_complete")
+                while viewer.seen[-1].get("seq", viewer.seen[-1].get("through_seq")) < said:
                     await viewer.next()
                 return viewer
 
         async with asyncio.timeout(10):
-            _, *viewers = await asyncio.gather(feed(), *(follow() for _ in range(5)))
+            _, _, *viewers = await asyncio.gather(feed(), acks(), *(follow() for _ in range(5)))
     for viewer in viewers:
         assert viewer.seqs == list(range(1, said + 1))
         complete = kinds(viewer).index("history_complete")
@@ -173,7 +177,5 @@ async def test_a_viewer_that_closes_is_answered_with_its_own_code_and_is_gone(ho
         with pytest.raises(websockets.ConnectionClosedOK) as closed:
             await viewer.socket.recv()
         assert closed.value.rcvd.code == 1000
-    async with asyncio.timeout(2):
-        while house.hub._rooms:
-            await asyncio.sleep(0.005)
+    await until(lambda: not house.hub._rooms)
     assert not house.services.gate._inside

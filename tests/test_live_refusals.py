@@ -1,5 +1,6 @@
 """Refusals of the viewer socket come after the upgrade: exactly one `error`, then the close code (§1, §3)."""
 
+import asyncio
 import json
 from urllib.parse import quote
 
@@ -18,6 +19,13 @@ async def refused(socket):
     assert len(errors) == 1 and messages[-1] is errors[0], messages
     assert ("retry_after" in errors[0]) == errors[0]["retryable"]
     return errors[0]["error"], errors[0]["retryable"], code
+
+
+async def until(holds):
+    """Wait for what the server tells nobody, such as that a place is free."""
+    async with asyncio.timeout(3):
+        while not holds():  # noqa: ASYNC110 — that is why there is no event
+            await asyncio.sleep(0.005)
 
 
 async def test_a_malformed_call_id_gets_its_error_and_not_an_http_status(house):

@@ -17,6 +17,8 @@ import { clockSince, tick } from "callboard/ticking";
 const BACK_MS = 6_000; // "Back, 6 segments recovered" is news for so long
 const QUIET_MS = 45_000; // without a word for so long, someone should look
 
+const STATUS = { "in-progress": "In progress", completed: "Completed", failed: "Failed" };
+
 /** @param {string} name @returns {HTMLElement} */
 const part = (name) => /** @type {HTMLElement} */ (document.querySelector(`[data-part="${name}"]`));
 
@@ -79,7 +81,7 @@ class CallPage {
 
   /** @param {StatusMessage} message */
   heardStatus({ status, metadata }) {
-    part("status").textContent = status === "in-progress" ? "In progress" : plain(status);
+    part("status").textContent = STATUS[status] ?? plain(status);
     const timer = /** @type {HTMLTimeElement} */ (part("timer"));
     if (metadata.started_at) this.transcript.dataset.startedAt = timer.dateTime = metadata.started_at;
     timer.toggleAttribute("data-ticking", status === "in-progress" && metadata.started_at !== null);

@@ -119,11 +119,11 @@ export class LiveTranscript {
       const socket = (this.#socket = new this.options.WebSocket(address.href));
       socket.onmessage = (/** @type {any} */ event) => this.#hear(event.data);
       socket.onclose = (/** @type {any} */ event) => this.#closed(event.code);
-      socket.onerror = () => {}; // a close follows and says more
+      socket.onerror = () => {}; // a close follows, and says more
     } catch (reason) {
       if (connection !== this.#connection) return;
       if (reason instanceof Refused) this.#refused(reason);
-      else this.#lost(null);
+      else this.#lost({ error: "unreachable", message: String(reason) });
     }
   }
 
@@ -169,8 +169,7 @@ export class LiveTranscript {
     },
     pong: ({ id, timestamp }) => {
       if (id !== this.#pings) return;
-      const now = this.options.now();
-      const offset = Date.parse(timestamp) - (this.#pingSentAt + now) / 2;
+      const offset = Date.parse(timestamp) - (this.#pingSentAt + this.options.now()) / 2;
       if (Number.isFinite(offset)) this.clockOffset = offset;
       this.#cancel("pong");
       this.#timer("ping", PING_EVERY_MS, () => this.#ping());
@@ -201,10 +200,9 @@ export class LiveTranscript {
 
   /** @param {ErrorMessage} error */
   #refused(error) {
-    const now = this.options.now();
-    if (error.error === "access_denied") this.#deniedSince ??= now;
-    const isTooLate = this.#deniedSince !== null && now - this.#deniedSince >= ACCESS_DENIED_MS;
-    if (error.retryable && !isTooLate) return this.#lost(error);
+    if (error.error === "access_denied") this.#deniedSince ??= this.options.now();
+    const deniedFor = this.options.now() - (this.#deniedSince ?? Infinity);
+    if (error.retryable && deniedFor < ACCESS_DENIED_MS) return this.#lost(error);
     this.#deniedSince = null;
     this.#drop();
     const name = /** @type {Record<string, any>} */ (REFUSED)[error.error] ?? "failed";
@@ -215,10 +213,10 @@ export class LiveTranscript {
   #lost(error) {
     this.#drop();
     const delay = backoff(this.#attempts++, this.options.random(), error?.retry_after);
-    const waiting = { attempt: this.#attempts, delay };
     this.#timer("retry", delay, () => this.#connect());
-    if (error?.error === "connection_limit_exceeded") this.#enter({ name: "full", ...waiting, limit: this.#limit, error });
-    else this.#enter({ name: "reconnecting", ...waiting, error });
+    const waiting = { attempt: this.#attempts, delay, error };
+    if (error?.error === "connection_limit_exceeded") this.#enter({ name: "full", ...waiting, error, limit: this.#limit });
+    else this.#enter({ name: "reconnecting", ...waiting });
   }
 
   /** Let go of the socket without waiting for it: a dead line can take minutes to say so. */

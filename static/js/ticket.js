@@ -11,9 +11,10 @@ export async function ticketUrl(callSid, xsrfToken) {
     body: JSON.stringify({ call_sid: callSid }),
   });
   if (!response.ok) throw refusal(response);
-  const { ticket, url } = await response.json();
-  const address = new URL(url, location.href);
-  if (!address.searchParams.has("token")) address.searchParams.set("token", ticket);
+  const { url } = await response.json();
+  const address = new URL(url);
+  address.protocol = location.protocol.replace("http", "ws"); // where the page came from, whatever the public name is:
+  address.host = location.host; // the page's policy and the proxies on the way know that one
   return address.href;
 }
 

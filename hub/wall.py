@@ -1,0 +1,134 @@
+"""The organisation's feed: a row for each running call, what changed in a tick merged and encoded once for everyone.
+
+An event costs the wall one dictionary entry, however many watch; a tick costs what changed in it. Ends and starts are
+sent at once. A watcher that is slow keeps the newest row of each call that it missed, and gets those when it has caught
+up: there is no log here, a new connection is a new snapshot.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from events import Call, Transcript, encode, rfc3339, status_metadata, transcript_data
+from hub.viewer import MAX_UNSENT_BYTES, Outlet
+
+
+class Row:
+    """One call on the wall."""
+
+    __slots__ = ("_final", "call", "said")
+
+    def __init__(self, call: Call, said: Transcript | None = None):
+        self.call = call
+        self.said = self._final = said  # the newest words, interims too; and the newest that will stay
+
+    def hear(self, said: Transcript) -> None:
+        if said.is_final:
+            self.said = self._final = said
+        elif said.content:
+            self.said = said
+        elif self.said is not None and self.said.segment_id == said.segment_id:
+            self.said = self._final  # the interim was taken back
+
+    def as_json(self, now: int, viewers: int) -> dict[str, Any]:
+        call = self.call
+        return {
+            "call_sid": call.call_sid,
+            "status": call.status,
+            "metadata": status_metadata(call, now),
+            "last": transcript_data(self.said) if self.said else None,
+            "segments": call.transcript_count,
+            "viewers": viewers,
+            "alerts": [],
+        }
+
+
+class Watcher:
+    """One viewer of the wall; it follows once `follow` was called, and keeps what it missed until then."""
+
+    __slots__ = ("_is_live", "missed", "outlet")
+
+    def __init__(self, outlet: Outlet):
+        self.outlet = outlet
+        self.missed: dict[int, Row] = {}
+        self._is_live = False
+
+    def take(self, rows: dict[int, Row], frame: bytes) -> None:
+        if self._is_live and self.outlet.unsent_bytes <= MAX_UNSENT_BYTES:
+            self.outlet.send(frame)
+            return
+        self.missed |= rows
+        if self._is_live:
+            self._is_live = False
+            self.outlet.catch_up()
+
+    def follow(self) -> None:
+        self._is_live = True
+
+
+class Wall:
+    """The running calls of one organisation, as those who watch them know them."""
+
+    def __init__(self, clock: Callable[[], int], wrap: Callable[[bytes], bytes], viewers: Callable[[int], int]):
+        self._clock, self._wrap, self._viewers = clock, wrap, viewers
+        self._rows: dict[int, Row] = {}
+        self._changed: dict[int, Row] = {}
+        self._ended: set[int] = set()  # since the wall was put up, so that an older snapshot does not bring them back
+        self.watchers: set[Watcher] = set()
+        self.is_loaded = False
+
+    def load(self, rows: list[Row]) -> None:
+        """The running calls from the store, read after the wall was put up: what was heard meanwhile is newer."""
+        for row in rows:
+            if row.call.id not in self._rows and row.call.id not in self._ended:
+                self._rows[row.call.id] = row
+        self.is_loaded = True
+
+    def snapshot(self) -> bytes:
+        return self._message("snapshot", self._rows)
+
+    def updates(self, rows: dict[int, Row]) -> bytes:
+        return self._message("calls_updated", rows)
+
+    def hear(self, call: Call, said: Transcript | None = None) -> None:
+        """News of a call: as it is now, and its newest words if these are the news."""
+        row = self._rows.get(call.id)
+        if row is None:
+            if call.is_over:
+                return  # words that came late, or a call that ended before anyone looked
+            row = self._rows[call.id] = Row(call, said)
+            self._send({call.id: row})
+            return
+        is_news = call.status_version > row.call.status_version
+        if call.updated_at >= row.call.updated_at:
+            row.call = call
+        if said is not None:
+            row.hear(said)
+        if not is_news:
+            self._changed[call.id] = row
+            return
+        self._changed.pop(call.id, None)
+        self._send({call.id: row})
+        if row.call.is_over:
+            del self._rows[call.id]
+            self._ended.add(call.id)
+
+    def touch(self, call_id: int) -> None:
+        """Something else about the call changed: who watches it."""
+        if call_id in self._rows:
+            self._changed[call_id] = self._rows[call_id]
+
+    def tick(self) -> None:
+        """Twice a second: send what changed."""
+        if self._changed:
+            changed, self._changed = self._changed, {}
+            self._send(changed)
+
+    def _send(self, rows: dict[int, Row]) -> None:
+        frame = self.updates(rows)
+        for watcher in list(self.watchers):
+            watcher.take(rows, frame)
+
+    def _message(self, kind: str, rows: dict[int, Row]) -> bytes:
+        now = self._clock()
+        calls = [row.as_json(now, self._viewers(id_)) for id_, row in rows.items()]
+        return self._wrap(encode({"type": kind, "timestamp": rfc3339(now), "calls": calls}))

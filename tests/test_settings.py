@@ -1,0 +1,97 @@
+"""Settings: where they come from, what they may be, and that each is documented."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from settings import FIELDS, SettingError, Settings, add_flags, read_settings
+
+HOME = Path(__file__).parent.parent
+
+
+def read(*flags, **environment):
+    parser = argparse.ArgumentParser()
+    add_flags(parser)
+    return read_settings(parser.parse_args(flags), environment)
+
+
+def test_a_flag_goes_before_the_environment_and_that_before_the_default():
+    assert read().port == 8000
+    assert read(CALLBOARD_PORT="1").port == 1
+    assert read("--port", "2", CALLBOARD_PORT="1").port == 2
+    assert read("--port", "2", CALLBOARD_PORT="wrong").port == 2
+
+
+def test_a_command_without_a_flag_still_hears_the_environment():
+    assert read_settings(argparse.Namespace(), {"CALLBOARD_PORT": "1"}).port == 1
+
+
+def test_fields_and_settings_are_the_same_in_the_same_order():
+    assert tuple(field.name for field in FIELDS) == Settings._fields
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_every_setting_is_documented(field):
+    parser = argparse.ArgumentParser()
+    add_flags(parser)
+    assert field.help and field.variable in parser.format_help()
+    assert f"`{field.flag}`" in (HOME / "docs" / "command-line.md").read_text()
+    assert field.variable in (HOME / "README.md").read_text()
+
+
+def test_only_the_flags_that_are_named_are_added():
+    parser = argparse.ArgumentParser()
+    add_flags(parser, "database_url")
+    assert "--database-url" in parser.format_help() and "--port" not in parser.format_help()
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        *(("port", text) for text in ("", "-1", "65536", "80.0", "http", "8_0")),
+        *(("database_url", text) for text in ("", "sqlite://", "sqlite:///", "sqlite:///:memory:", "board.db")),
+        *(
+            ("database_url", text)
+            for text in ("sqlite:///a?x=1", "sqlite://host/a", "postgresql://host", "mysql://h/a")
+        ),
+        *(("database_url", text) for text in ("postgresql://h:port/a", "postgresql://[::1/a")),
+        *(("public_url", text) for text in ("host", "ftp://host", "https://", "https://h?x", "https://h#x")),
+        *(("public_url", text) for text in ("https://h:0", "https://h:99999", "https://[::1")),
+        *((name, "0") for name in ("viewers_per_call", "messages_per_second", "quiet_timeout")),
+        ("shutdown_grace", "soon"),
+        ("log_level", "loud"),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_where_it_came_from(name, text):
+    field = next(field for field in FIELDS if field.name == name)
+    for given in ({"flags": (field.flag, text)}, {"environment": {field.variable: text}}):
+        with pytest.raises(SettingError) as refused:
+            read(*given.get("flags", ()), **given.get("environment", {}))
+        assert str(refused.value).startswith(field.flag if "flags" in given else field.variable)
+        assert str(refused.value).isprintable()
+
+
+def test_a_wrong_url_is_not_repeated_with_its_password():
+    with pytest.raises(SettingError) as refused:
+        read(CALLBOARD_DATABASE_URL="mysql://ann:secret@host/board")
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "given, taken",
+    [
+        ("sqlite:///board.db", "sqlite:///board.db"),
+        ("sqlite:////var/board.db", "sqlite:////var/board.db"),
+        ("postgres://ann@host/board", "postgresql://ann@host/board"),
+        ("postgresql://ann:pw@host:5432/board", "postgresql://ann:pw@host:5432/board"),
+    ],
+)
+def test_a_database_is_an_sqlite_file_or_on_a_postgresql_server(given, taken):
+    assert read(CALLBOARD_DATABASE_URL=given).database_url == taken
+
+
+def test_the_public_url_is_this_machine_unless_it_is_given():
+    assert read("--port", "81").public_url == "http://localhost:81"
+    assert read("--port", "81", CALLBOARD_PUBLIC_URL="").public_url == "http://localhost:81"
+    assert read(CALLBOARD_PUBLIC_URL="https://calls.example/board/").public_url == "https://calls.example/board"
