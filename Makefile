@@ -4,16 +4,16 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: help install run test test-py test-js packages lint fix
+.PHONY: help install run test test-py test-js packages lint fix binary binary-smoke
 .DELETE_ON_ERROR:
 
 help:  ## list these targets
-	@sed -nE 's/^([a-z-]+):.*  ## (.*)/  make \1 \2/p' Makefile | awk '{ $$2 = sprintf("%-8s", $$2); print " ", $$0 }'
+	@sed -nE 's/^([a-z-]+):.*  ## (.*)/  make \1 \2/p' Makefile | awk '{ $$2 = sprintf("%-12s", $$2); print " ", $$0 }'
 
 install: $(VENV)/run.txt  ## what running needs, into .venv
 
-run: install  ## install, fill an empty database, serve on http://localhost:8000
-	@$(PY) server.py setup && exec $(PY) server.py serve
+run: install  ## install, serve on http://localhost:8000, with demo calls where the database was empty
+	@exec $(PY) server.py run
 
 test: test-js test-py  ## every test, with what they need of the system's packages
 
@@ -35,9 +35,16 @@ fix: $(VENV)/test.txt  ## mend style and format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
+binary: $(VENV)/binary.txt  ## dist/callboard: one file that serves, and needs no Python
+	$(PY) -m PyInstaller --noconfirm --log-level ERROR callboard.spec
+
+binary-smoke: binary  ## that file, started, asked and stopped
+	$(PY) tests/binary_smoke.py dist/callboard
+
 # Each file lists what pyproject.toml wants of its kind, and is there once that is installed.
 $(VENV)/run.txt: EXTRAS :=
 $(VENV)/test.txt: EXTRAS := test
+$(VENV)/binary.txt: EXTRAS := binary
 $(VENV)/%.txt: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Callboard needs Python 3.11 or newer.")'
 	@echo "Installing into $(VENV)"

@@ -8,26 +8,31 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 from tornado.netutil import bind_sockets
 
 import commands
+from commands import demo
 from commands.parser import Parser, add_command
 from events import SECOND, Refused, Unavailable
 from handlers.frames import frame
 from handlers.gate import Gate
 from handlers.heartbeat import Heartbeat
+from handlers.notes import Notes
 from handlers.routes import make_application
 from handlers.services import Services
+from handlers.set_up_code import SetUp
+from handlers.source_activity import SourceActivity
+from handlers.trial_calls import TrialCalls
 from hub import Hub
 from models import Store, rights
 from models.database import AlreadyServed, DatabaseTooNew, DatabaseUnreachable, serving
 from models.store import wall_clock
 from pipeline import Pipeline
-from settings import SettingError, Settings, add_flags, read_settings
+from settings import FIELDS, SettingError, Settings, add_flags, read_settings
 
 IDLE_REQUEST_S = 75  # a connection without a request is closed; longer than proxies keep theirs open, 60 s
 MAX_BODY_BYTES = 20 << 20  # 500 transcripts of 32 KiB, with room for escapes
@@ -37,10 +42,11 @@ log = logging.getLogger("callboard")
 
 
 class Server:
-    """A listening Callboard. `url` is where it is, with the port that was really bound."""
+    """A listening Callboard. `url` is where it is, with the port that was really bound; `own_url` leads to it from
+    this machine, whatever it is called by others."""
 
-    def __init__(self, services: Services, url: str):
-        self.services, self.url = services, url
+    def __init__(self, services: Services, url: str, own_url: str):
+        self.services, self.url, self.own_url = services, url, own_url
 
 
 @asynccontextmanager
@@ -58,16 +64,23 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
         pipeline = Pipeline(store, hub, quiet_us=settings.quiet_timeout * SECOND)
         gate = Gate(store)
         heartbeat = Heartbeat()
+        activity = SourceActivity(store)
+        stack.push_async_callback(activity.write_down)
         sockets = listen(settings)
         port = sockets[0].getsockname()[1]
         is_default = settings.public_url.endswith(":0")  # only now it is known where that is
         public_url = f"{settings.public_url.removesuffix(':0')}:{port}" if is_default else settings.public_url
+        trial_calls = TrialCalls(store.clock, loopback_url=own_url(sockets[0]), public_url=public_url)
         services = Services(
             store=store,
             hub=hub,
             pipeline=pipeline,
             gate=gate,
             heartbeat=heartbeat,
+            activity=activity,
+            trial_calls=trial_calls,
+            notes=Notes(store.clock),
+            set_up=SetUp(store),
             epoch=await store.read(rights.epoch),
             public_url=public_url,
             messages_per_second=settings.messages_per_second,
@@ -82,10 +95,13 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
         stack.push_async_callback(http.close_all_connections)
         stack.push_async_callback(gate.close, settings.shutdown_grace)
         stack.callback(http.stop)
+        stack.push_async_callback(trial_calls.close)
         for work, every_ms in (
             (hub.tick, 250),
+            (hub.tick_walls, 500),
             (gate.poll, 500),
             (gate.remember_use, 60_000),
+            (activity.write_down, 5_000),
             (pipeline.end_quiet_calls, min(60_000, settings.quiet_timeout * 250)),
             (lambda: store.write(rights.forget_expired, store.clock()), 60_000),
         ):
@@ -94,7 +110,7 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
             stack.callback(timer.stop)
         heartbeat.start()
         stack.callback(heartbeat.stop)
-        yield Server(services, public_url)
+        yield Server(services, public_url, own_url(sockets[0]))
 
 
 def listen(settings: Settings) -> list[socket.socket]:
@@ -105,14 +121,24 @@ def listen(settings: Settings) -> list[socket.socket]:
         raise SettingError(f"--address, --port: cannot listen on {where}: {problem}") from None
 
 
-async def serve(settings: Settings) -> None:
+def own_url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def serve(settings: Settings, *, plays_demo: bool = False) -> None:
     """Serve until SIGTERM or SIGINT; then tell everyone, let them go, store what is queued, and return."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with running(settings) as server:
         print(f"Callboard is on {server.url}", flush=True)
-        await stopped.wait()
+        set_up = server.services.set_up
+        if await set_up.is_due():
+            print(f"No user yet: open {server.url}/first-run and enter the set-up code {set_up.code}", flush=True)
+        async with demo.playing(server.services, server.own_url) if plays_demo else nullcontext():
+            await stopped.wait()
         log.info("stopping")
 
 
@@ -121,13 +147,27 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> None:
     asyncio.run(serve(settings))
 
 
+def run_run(options: argparse.Namespace, settings: Settings) -> None:
+    """As `make run`: whoever tries Callboard out needs no other word."""
+    demo.set_up(options, settings)
+    logging.getLogger().setLevel(settings.log_level)
+    asyncio.run(serve(settings, plays_demo=settings.demo))
+
+
 def make_parser() -> Parser:
     """The whole command line: `serve` and the words of `commands`."""
-    parser = Parser(prog="server.py", description="Callboard streams phone calls' transcripts live.")
+    name = "callboard" if getattr(sys, "frozen", False) else "server.py"  # frozen: the one file of `make binary`
+    parser = Parser(prog=name, description="Callboard streams phone calls' transcripts live.")
     words = parser.add_subparsers(metavar="WORD", required=True)
     says = "Serve pages, sockets and webhooks until SIGTERM or Ctrl-C. Makes and migrates the database."
     example = "python server.py serve --port 8000 --database-url sqlite:////var/lib/callboard/board.db"
-    add_flags(add_command(words, "serve", run_serve, "serve until stopped", says=says, example=example))
+    served = [field.name for field in FIELDS if field.name != "demo"]  # `serve` never plays any
+    add_flags(add_command(words, "serve", run_serve, "serve until stopped", says=says, example=example), *served)
+    says = (
+        "Do `setup` where there are no users yet, then serve until SIGTERM or Ctrl-C. Where the database was empty,\n"
+        "demo calls play, also at the next `run`, until `demo erase` or --no-demo. `make run` calls it."
+    )
+    add_flags(add_command(words, "run", run_run, "set up, serve, play demo calls", says=says, example="make run"))
     commands.add_words(words)
     return parser
 

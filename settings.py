@@ -63,6 +63,12 @@ def _level(text: str) -> str:
     return text.upper()
 
 
+def _switch(text: str) -> bool:
+    if text.lower() not in ("1", "0", "true", "false", "yes", "no", "on", "off"):
+        raise ValueError("must be 1 or 0")
+    return text.lower() in ("1", "true", "yes", "on")
+
+
 FIELDS = (
     Field("port", _whole(0, 65535), "8000", "TCP port to listen on; 0 takes a free one"),
     Field("address", str, "localhost", "address to listen on; 0.0.0.0 for all of IPv4, :: for all"),
@@ -77,6 +83,7 @@ FIELDS = (
     ),
     Field("shutdown_grace", _whole(0, 3600), "5", "seconds that open connections get to leave when the server stops"),
     Field("log_level", _level, "info", "least important lines to log: debug, info, warning, error"),
+    Field("demo", _switch, "1", "whether `run` plays demo calls, where it found an empty database; --no-demo, 0: no"),
 )
 
 
@@ -90,6 +97,7 @@ class Settings(NamedTuple):
     quiet_timeout: int
     shutdown_grace: int
     log_level: str
+    demo: bool
 
 
 def add_flags(parser: argparse.ArgumentParser, *names: str) -> None:
@@ -99,7 +107,11 @@ def add_flags(parser: argparse.ArgumentParser, *names: str) -> None:
         if not names or field.name in names:
             default = f"; default {field.default}" if field.default else ""
             text = f"{field.help} [{field.variable}{default}]"
-            group.add_argument(field.flag, dest=field.name, metavar="VALUE", help=text.replace("%", "%%"))
+            value = {"dest": field.name, "metavar": "VALUE", "help": text.replace("%", "%%")}
+            if field.parse is _switch:
+                group.add_argument("--no-" + field.name, dest=field.name, action="store_const", const="0", help="off")
+                value |= {"nargs": "?", "const": "1"}
+            group.add_argument(field.flag, **value)
 
 
 def read_settings(flags: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> Settings:

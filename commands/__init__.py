@@ -2,10 +2,10 @@
 
 import argparse
 
-from commands import assistant, key, organization, replay, setup, source, user, watch
+from commands import assistant, demo, key, organization, replay, setup, source, user, watch
 from settings import Settings
 
-WORDS = (organization, user, assistant, key, source, watch, replay, setup)
+WORDS = (organization, user, assistant, key, source, watch, replay, setup, demo)
 
 
 def add_words(words: argparse._SubParsersAction) -> None:

@@ -2,17 +2,23 @@
 
 from handlers.api import ApiError
 from handlers.pages import PageHandler
+from hub import Row
 from models import calls, entries
+from models.running import running
 
 
 class LiveCallsPage(PageHandler):
     async def get(self) -> None:
         """GET /: the calls in progress."""
         read, organization = self.services.store.read, self.grant.organization_id
-        running = await read(calls.in_progress, organization)
-        last_ended = None if running else await read(calls.last_ended, organization)
-        base_url = self.services.public_url
-        self.render_page("calls.html", calls=running, last_ended=last_ended, base_url=base_url)
+        rows = [Row(call, said) for call, said in await read(running, organization)]
+        self.render_page(
+            "calls.html",
+            rows=rows,
+            viewers={row.call.id: self.services.hub.viewers(row.call.id) for row in rows},
+            last_ended=None if rows else await read(calls.last_ended, organization),
+            base_url=self.services.public_url,
+        )
 
 
 class CallPage(PageHandler):

@@ -38,7 +38,7 @@ class CallQueryHandler(ApiHandler):
         return CallFilter(
             status="in-progress" if asked.status == "ongoing" else asked.status,
             assistant_id=asked.assistant_id,
-            customer_phone=asked.customer_phone,
+            customer_phone=re.sub("^ ", "+", asked.customer_phone) if asked.customer_phone else None,  # as in _instant
             date_from=_instant("date_from", asked.date_from),
             date_to=_instant("date_to", asked.date_to, is_end=True),
             min_duration=asked.min_duration,

@@ -1,21 +1,20 @@
 """The viewer socket: one call's transcript, what was missed first, then as it goes (docs/protocol.md)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from tornado.iostream import IOStream
 
 from events import CALL_SID, Call, entry_message, status_message
 from handlers.frames import frame
-from handlers.message_limit import MessageLimit, Verdict
 from handlers.services import Services
-from handlers.token_socket import Opening, Refusal, TokenSocket, TokenSocketHandler
+from handlers.token_socket import Opening, Refusal, TokenSocketHandler
 from handlers.viewer_request import ViewerRequest, viewer_request
+from handlers.viewer_socket import ViewerSocket
 from hub import Full, Viewer
 from hub.viewer import MAX_UNSENT_BYTES
 from models import calls, entries
 
-MAX_MESSAGE_BYTES = 4096  # viewers send pings and little else
 NOT_YET_S = 2  # a call's first event may still be on its way
 FULL_S = 5  # a place becomes free when someone closes a page
 
@@ -27,21 +26,21 @@ class LiveTranscriptHandler(TokenSocketHandler):
         LiveSocket(self.services, stream, self.opening(), self.path_args[0])
 
 
-class LiveSocket(TokenSocket):
+class LiveSocket(ViewerSocket):
     """A viewer's connection, and the outlet of its `Viewer`, which is its cursor in the call's log."""
 
-    __slots__ = ("_call_id", "_call_sid", "_has_history", "_limit", "viewer")
+    __slots__ = ("_call_id", "_call_sid", "viewer")
+
+    answers: ClassVar = {"request_status": "send_status"}
 
     def __init__(self, services: Services, stream: IOStream, opening: Opening, call_sid: str):
         self._call_sid = call_sid
         self._call_id = 0
-        self._has_history = False
-        self._limit: MessageLimit | None = None  # made with the first message: most viewers never send one
         self.viewer: Viewer | None = None
-        super().__init__(services, stream, opening, max_message_bytes=MAX_MESSAGE_BYTES)
+        super().__init__(services, stream, opening)
 
     async def admit(self, opening: Opening) -> None:
-        grant = await self.authenticate(opening.token, ticket_for=self._call_sid)
+        grant = await self.authenticate_viewer(opening.token, self._call_sid)
         if not CALL_SID.match(self._call_sid):
             raise Refusal("invalid_call_sid", "A call id is 1 to 128 of A-Z a-z 0-9 _ . : -")
         wanted = viewer_request(opening.query)
@@ -55,7 +54,7 @@ class LiveSocket(TokenSocket):
         except Full:
             limit = self.services.hub.viewers_per_call
             message = f"The call has {limit} viewers, and no more are allowed."
-            raise Refusal("connection_limit_exceeded", message, retry_after=FULL_S) from None
+            raise Refusal("connection_limit_exceeded", message, retry_after=FULL_S, limit=limit) from None
         self.viewer, self._call_id = viewer, call.id
         call = await self._find(grant.organization_id)  # as it was when we began to listen, or newer
         self.services.hub.refresh(call)
@@ -91,9 +90,9 @@ class LiveSocket(TokenSocket):
                 "limits": limits,
             }
         )
-        self._send_status()
+        self.send_status()
 
-    def _send_status(self) -> None:
+    def send_status(self) -> None:
         self.connection.send(frame(status_message(self.viewer.room.call, self.services.store.clock())))
 
     async def _follow(self, replayed: int | None) -> None:
@@ -121,13 +120,6 @@ class LiveSocket(TokenSocket):
 
     # ── the outlet of its viewer ─────────────────────────────────────────────────────────────────────────────
 
-    @property
-    def unsent_bytes(self) -> int:
-        return self.connection.unsent_bytes
-
-    def send(self, data: bytes) -> None:
-        self.connection.send(data)
-
     def catch_up(self) -> None:
         self.start(self._follow(replayed=None))
 
@@ -141,38 +133,8 @@ class LiveSocket(TokenSocket):
         if self.viewer is not None:
             self.services.hub.leave(self.viewer)
 
-    # ── what the client says ─────────────────────────────────────────────────────────────────────────────────
-
     def tell_error(self, error: str, message: str, *, retry_after: int | None = None, **more: Any) -> None:
         super().tell_error(error, message, retry_after=retry_after, call_sid=self._call_sid, **more)
-
-    def receive(self, text: str) -> None:
-        if self._limit is None:
-            self._limit = MessageLimit(self.services.messages_per_second)
-        verdict = self._limit.judge(self.services.monotonic())
-        if verdict is Verdict.TAKEN:
-            self._answer(text)
-        elif verdict is Verdict.TOLD:
-            self.tell_error("rate_limit_exceeded", self._too_many(), retry_after=1)
-        elif verdict is Verdict.CLOSED:
-            self.refuse(Refusal("rate_limit_exceeded", self._too_many()))
-
-    def _answer(self, text: str) -> None:
-        try:
-            message: Any = msgspec.json.decode(text)
-        except (msgspec.DecodeError, RecursionError):
-            message = None
-        if not isinstance(message, dict):
-            self.tell_error("invalid_message", "A message is a JSON object.")
-        elif message.get("type") == "ping":
-            self.tell({"type": "pong"} | ({"id": message["id"]} if "id" in message else {}))
-        elif message.get("type") == "request_status":
-            self._send_status()
-        else:
-            self.tell_error("unknown_message_type", "Known types are 'ping' and 'request_status'.")
-
-    def _too_many(self) -> str:
-        return f"More than {self.services.messages_per_second} messages in a second: they are dropped."
 
 
 class _Page(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ class PageHandler(BaseHandler):
     """A page; `needs_session` sends who is not signed in to the sign-in page and back afterwards."""
 
     needs_session = True
+    is_before_first_run = False  # whether it is there before there is a user
     grant: Grant | None = None
 
     def initialize(self, services: Services, templates: Environment, static: StaticFiles) -> None:
@@ -39,7 +40,11 @@ class PageHandler(BaseHandler):
     async def prepare(self) -> None:
         cookie = self.get_cookie(SESSION_COOKIE)
         self.grant = await self.services.gate.session(cookie) if cookie else None
-        if self.grant is None and self.needs_session:
+        if self.grant is not None:
+            return
+        if not self.is_before_first_run and await self.services.set_up.is_due():
+            self.redirect("/first-run")
+        elif self.needs_session:
             self.redirect("/sign-in?next=" + quote(self.request.uri, safe=""))
 
     def render_page(self, name: str, **context: Any) -> None:
@@ -76,6 +81,7 @@ class NotFoundHandler(PageHandler):
     """Any other address, by any method: 404, as a page or as JSON by `Accept`."""
 
     needs_session = False
+    is_before_first_run = True
 
     def check_xsrf_cookie(self) -> None:
         """There is nothing to forge a request to."""

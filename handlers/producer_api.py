@@ -15,10 +15,10 @@ class FeedCallsHandler(CallsHandler):
         """POST /api/v1/calls: 201 with the Call that was created, 200 with one that was known and is updated; 204
         where it is not known and not answered yet (ringing …): that creates nothing."""
         call_sid, announced, status = producer.decode_call(self.request.body)
-        if producer.precedes_answer(self.request.body):
-            if await self.services.store.read(calls.by_sid, self.organization_id, call_sid) is None:
-                self.set_status(204)
-                return
+        is_early = producer.precedes_answer(self.request.body)
+        if is_early and await self.services.store.read(calls.by_sid, self.organization_id, call_sid) is None:
+            self.set_status(204)
+            return
         events = [announced] if status is None else [announced, status]
         recorded = await self.services.pipeline.hear(self.organization_id, call_sid, events)
         body = call_json(recorded.call, self.services.store.clock())

@@ -1,27 +1,35 @@
 """ROUTES: every address that Callboard answers, in one list. And the application made of them."""
 
 import logging
-from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tornado.web import Application, RequestHandler
 
-from events import SECOND, rfc3339
 from handlers import (
     call_pages,
     calls_api,
+    feed,
+    first_run,
     health,
     ingest,
     live,
     pages,
     producer_api,
+    settings_assistants,
+    settings_keys,
+    settings_page,
+    settings_sources,
+    settings_users,
     sign_in,
+    source_page,
     tickets_api,
     transcripts_api,
     webhooks,
 )
+from handlers.page_filters import FILTERS
 from handlers.services import Services
+from handlers.settings_page import ID
 from handlers.static_files import StaticFiles, StaticHandler
 
 HOME = Path(__file__).parent.parent
@@ -29,6 +37,7 @@ _CALL = "/api/v1/calls/([0-9]{1,18}|sid/[^/]+)"  # by its number, or by its call
 
 SOCKETS = [
     (r"/live-transcript/(.*)", live.LiveTranscriptHandler),
+    (r"/live-calls", feed.LiveCallsHandler),
     (r"/ingest", ingest.IngestHandler),
 ]
 API = [
@@ -48,6 +57,22 @@ PAGES = [
     (r"/calls/([^/]+)", call_pages.CallPage),
     (r"/sign-in", sign_in.SignInHandler),
     (r"/sign-out", sign_in.SignOutHandler),
+    (r"/first-run", first_run.FirstRunPage),
+    (r"/settings", settings_page.SettingsHome),
+    (r"/settings/users", settings_users.UsersPage),
+    (rf"/settings/users/{ID}", settings_users.UserPage),
+    (rf"/settings/users/{ID}/password", settings_users.UserPasswordHandler),
+    (rf"/settings/users/{ID}/(deactivate|reactivate)", settings_users.UserActivityHandler),
+    (r"/settings/keys", settings_keys.KeysPage),
+    (rf"/settings/keys/{ID}/revoke", settings_keys.KeyRevocationHandler),
+    (r"/settings/assistants", settings_assistants.AssistantsPage),
+    (rf"/settings/assistants/{ID}", settings_assistants.AssistantPage),
+    (r"/settings/sources", settings_sources.SourcesPage),
+    (rf"/settings/sources/{ID}", source_page.SourcePage),
+    (rf"/settings/sources/{ID}/health", source_page.SourceHealthHandler),
+    (rf"/settings/sources/{ID}/credentials", settings_sources.SourceCredentialsPage),
+    (rf"/settings/sources/{ID}/test-call", source_page.SourceTestCallHandler),
+    (rf"/settings/sources/{ID}/(pause|resume|delete)", source_page.SourceVerbHandler),
 ]
 ROUTES = SOCKETS + API + PAGES
 
@@ -88,19 +113,5 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"clock": _clock, "mmss": _mmss, "duration": _duration, "rfc3339": rfc3339}
+    environment.filters |= FILTERS
     return environment
-
-
-def _clock(at: int) -> str:
-    """Wall-clock time of day, UTC; scripts make it local."""
-    return datetime.fromtimestamp(at / SECOND, UTC).strftime("%H:%M:%S")
-
-
-def _mmss(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-
-
-def _duration(seconds: int) -> str:
-    hours, rest = divmod(int(seconds), 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

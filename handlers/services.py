@@ -5,6 +5,10 @@ from typing import NamedTuple
 
 from handlers.gate import Gate
 from handlers.heartbeat import Heartbeat
+from handlers.notes import Notes
+from handlers.set_up_code import SetUp
+from handlers.source_activity import SourceActivity
+from handlers.trial_calls import TrialCalls
 from hub import Hub
 from models import Store
 from pipeline import Pipeline
@@ -16,6 +20,10 @@ class Services(NamedTuple):
     pipeline: Pipeline
     gate: Gate
     heartbeat: Heartbeat
+    activity: SourceActivity
+    trial_calls: TrialCalls
+    notes: Notes
+    set_up: SetUp
     epoch: str  # the identity of the store's log
     public_url: str  # without a slash at the end: what providers and browsers reach us by
     messages_per_second: int  # from one viewer

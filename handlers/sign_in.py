@@ -1,8 +1,30 @@
 """Signing in and out."""
 
+from typing import Any
+
 from handlers.pages import PageHandler
 from handlers.tickets_api import SESSION_COOKIE
 from models import accounts, rights
+
+
+async def begin_session(page: PageHandler, user_id: int) -> None:
+    """The browser is signed in as this user, by a new session; the one it came with, if any, ends."""
+    store = page.services.store
+    token = await store.write(_rotate, store.clock(), user_id, page.get_cookie(SESSION_COOKIE))
+    page.set_cookie(
+        SESSION_COOKIE,
+        token,
+        expires_days=rights.SESSION_US // 86_400_000_000,
+        httponly=True,
+        samesite="Lax",
+        secure=page.services.is_https,
+    )
+
+
+def _rotate(db: Any, now: int, user_id: int, old: str | None) -> str:
+    if old:
+        rights.end_session(db, old)
+    return rights.create_session(db, now, user_id)
 
 
 class SignInHandler(PageHandler):
@@ -26,15 +48,7 @@ class SignInHandler(PageHandler):
             error = "E-mail and password do not fit together."
             self.render_page("sign_in.html", error=error, email=email, next=self._next())
             return
-        token = await store.write(rights.create_session, store.clock(), user.id)
-        self.set_cookie(
-            SESSION_COOKIE,
-            token,
-            expires_days=rights.SESSION_US // 86_400_000_000,
-            httponly=True,
-            samesite="Lax",
-            secure=self.services.is_https,
-        )
+        await begin_session(self, user.id)
         self.redirect(self._next(), status=303)
 
     def _next(self) -> str:

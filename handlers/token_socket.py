@@ -22,13 +22,11 @@ log = logging.getLogger(__name__)
 
 
 class Refusal(Exception):
-    """The socket cannot be served: `error`, `message`, and whether to come back, then the close code."""
+    """The socket cannot be served: `error`, `message`, whether to come back, `more` fields; then the close code."""
 
-    def __init__(
-        self, error: str, message: str, *, code: int = 1008, retry_after: int | None = None, field: str | None = None
-    ):
+    def __init__(self, error: str, message: str, *, code: int = 1008, retry_after: int | None = None, **more: Any):
         super().__init__(message)
-        self.error, self.message, self.code, self.retry_after, self.field = error, message, code, retry_after, field
+        self.error, self.message, self.code, self.retry_after, self.more = error, message, code, retry_after, more
 
 
 class Opening(NamedTuple):
@@ -36,7 +34,6 @@ class Opening(NamedTuple):
 
     token: str | None
     query: dict[str, list[str]]
-    remote_ip: str
 
 
 class TokenSocketHandler(UpgradeHandler, BaseHandler):
@@ -49,7 +46,7 @@ class TokenSocketHandler(UpgradeHandler, BaseHandler):
         query = {
             name: [self.decode_argument(v) for v in values] for name, values in self.request.query_arguments.items()
         }
-        return Opening(token_of(self.request, query), query, self.request.remote_ip)
+        return Opening(token_of(self.request, query), query)
 
     def select_subprotocol(self, offered: list[str]) -> str | None:
         """The first that carries no token; else the one that does: browsers drop a connection without an echo."""
@@ -106,13 +103,18 @@ class TokenSocket:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def authenticate(self, token: str | None, *, ticket_for: str | None = None) -> Grant:
-        """The right that the token gives; with `ticket_for` (a call id) it may be a ticket for that. Raises Refusal."""
-        grant = None
+    async def authenticate(self, token: str | None) -> Grant:
+        """The right that a key gives. Raises Refusal."""
+        return self._granted(await self.services.gate.key(token) if token else None)
+
+    async def authenticate_viewer(self, token: str | None, call_sid: str | None) -> Grant:
+        """The right that a key gives, or a ticket for this call or (None) for the feed. Raises Refusal."""
         if token and token.startswith(TICKET_MARK):
-            grant = await self.services.gate.ticket(token, ticket_for) if ticket_for is not None else None
-        elif token:
-            grant = await self.services.gate.key(token)
+            return self._granted(await self.services.gate.ticket(token, call_sid))
+        return await self.authenticate(token)
+
+    @staticmethod
+    def _granted(grant: Grant | None) -> Grant:
         if grant is None:
             raise Refusal("authentication_failed", "A valid key or ticket is needed.")
         return grant
@@ -132,7 +134,7 @@ class TokenSocket:
 
     def refuse(self, refusal: Refusal) -> None:
         """One error message, then the close code."""
-        self.tell_error(refusal.error, refusal.message, retry_after=refusal.retry_after, field=refusal.field)
+        self.tell_error(refusal.error, refusal.message, retry_after=refusal.retry_after, **refusal.more)
         self.connection.close(refusal.code, refusal.error)
         self.closed()  # its place is free at once, however long the closing takes
 

@@ -2,7 +2,7 @@
 
 import logging
 
-from events import Refused
+from events import Refused, Unavailable
 from handlers.api import ApiError, BaseHandler
 from models import sources as source_rows
 from models.sources import Source
@@ -19,7 +19,23 @@ class WebhookHandler(BaseHandler):
 
     async def post(self, kind: str, endpoint: str) -> None:
         source = await self._source(kind, endpoint)
-        adapter, request = KINDS[kind], self.request
+        if source.paused_at is not None:
+            raise ApiError(403, "source_paused", "The source is paused.")
+        activity = self.services.activity
+        try:
+            await self._take(source)
+        except (ApiError, Refused) as refused:
+            activity.rejected(source.id, refused.code, refused.field)
+            raise
+        except Unavailable:
+            activity.rejected(source.id, "unavailable", None)
+            raise
+        activity.heard(source.id)
+        self.set_status(204)
+
+    async def _take(self, source: Source) -> None:
+        kind, request = source.kind, self.request
+        adapter = KINDS[kind]
         # The public URL, not the Host header: the provider signed what it was given, proxies rewrite the rest.
         url = self.services.public_url + request.uri
         if source.secret and not adapter.verify(
@@ -34,7 +50,6 @@ class WebhookHandler(BaseHandler):
         if source.account and payload.account != source.account:
             raise ApiError(403, "wrong_account", "The event is of another provider account.")
         await self.services.pipeline.receive(source, payload)
-        self.set_status(204)
 
     async def _source(self, kind: str, endpoint: str) -> Source:
         found = None

@@ -2,5 +2,6 @@
 
 from hub.hub import Full, Hub
 from hub.viewer import Outlet, Viewer
+from hub.wall import Row, Wall, Watcher
 
-__all__ = ["Full", "Hub", "Outlet", "Viewer"]
+__all__ = ["Full", "Hub", "Outlet", "Row", "Viewer", "Wall", "Watcher"]

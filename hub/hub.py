@@ -6,6 +6,7 @@ from collections.abc import Callable
 from events import SECOND, Call, Entry, Transcript
 from hub.room import Room, grace_ends_at
 from hub.viewer import Viewer
+from hub.wall import Wall, Watcher
 
 VIEWERS_PER_CALL = 10
 OPEN_INTERIM_US = 30 * SECOND
@@ -36,6 +37,7 @@ class Hub:
         self._rooms: dict[int, Room] = {}
         self._ending: dict[int, Room] = {}
         self._finals: OrderedDict[tuple[int, str], None] = OrderedDict()
+        self._walls: dict[int, Wall] = {}  # by organisation, while someone watches
 
     def viewers(self, call_id: int) -> int:
         room = self._rooms.get(call_id)
@@ -58,6 +60,7 @@ class Hub:
             room.clients[viewer.client] = viewer
         viewer.room = room
         self.refresh(call)
+        self._touch_wall(room.call)
         return room
 
     def leave(self, viewer: Viewer) -> None:
@@ -70,11 +73,14 @@ class Hub:
         if room.clients.get(viewer.client) is viewer:
             del room.clients[viewer.client]
         self._drop_if_empty(room)
+        self._touch_wall(room.call)
 
     def publish(self, call: Call, entries: list[Entry]) -> None:
         """What a commit added to the call's log, and the call as it is now."""
         for entry in entries:
             self._remember(call.id, entry.transcript.segment_id)
+        if wall := self._walls.get(call.organization_id):
+            wall.hear(call, entries[-1].transcript if entries else None)
         room = self._rooms.get(call.id)
         if room is None:
             return
@@ -98,8 +104,31 @@ class Hub:
         if call.is_over or (call.id, said.segment_id) in self._finals:
             return
         room = self._room(call)
-        room.interim(said)
+        shown = room.interim(said)
+        if shown is not None and (wall := self._walls.get(call.organization_id)):
+            wall.hear(call, shown)
         self._drop_if_empty(room)
+
+    def watch_wall(self, organization_id: int, watcher: Watcher) -> Wall:
+        """Put up the organisation's wall, or find it; it must be loaded from the store if it is not yet."""
+        wall = self._walls.get(organization_id)
+        if wall is None:
+            wall = self._walls[organization_id] = Wall(self._clock, self._wrap, self.viewers)
+        wall.watchers.add(watcher)
+        return wall
+
+    def leave_wall(self, organization_id: int, watcher: Watcher) -> None:
+        """Watch no more; leaving twice is no error."""
+        wall = self._walls.get(organization_id)
+        if wall is not None:
+            wall.watchers.discard(watcher)
+            if not wall.watchers:
+                del self._walls[organization_id]
+
+    def tick_walls(self) -> None:
+        """Twice a second: send what changed on each wall."""
+        for wall in self._walls.values():
+            wall.tick()
 
     def tick(self) -> None:
         """Several times a second: let viewers of ended calls go, take back interims that were left open."""
@@ -121,6 +150,10 @@ class Hub:
         if room is None:
             room = self._rooms[call.id] = Room(call, self._clock, self._wrap)
         return room
+
+    def _touch_wall(self, call: Call) -> None:
+        if wall := self._walls.get(call.organization_id):
+            wall.touch(call.id)
 
     def _drop_if_empty(self, room: Room) -> None:
         if not room.viewers and not room.has_interims and self._rooms.get(room.call.id) is room:

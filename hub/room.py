@@ -75,23 +75,24 @@ class Room:
             for viewer in list(self.viewers):
                 viewer.final(entry.seq, frame)
 
-    def interim(self, said: Transcript) -> None:
-        """Show it, unless the call is over or a newer revision of it is shown."""
+    def interim(self, said: Transcript) -> Transcript | None:
+        """Show it, unless the call is over or a newer revision of it is shown; as shown, with its revision."""
         if self.call.is_over:
-            return
+            return None
         shown = self._open.get(said.segment_id)
         now = self._clock()
         said = replace(said, created_at=said.created_at or now)
         if said.revision is None:
             said = replace(said, revision=self._last_revision + 1)
         elif shown and said.revision <= shown.said.revision:
-            return
+            return None
         self._open.pop(said.segment_id, None)
         frame = self._pass_on(said)
         if said.content:
             self._open[said.segment_id] = Interim(said, now, frame)
             if len(self._open) > MAX_OPEN:
                 self._withdraw(next(iter(self._open)))
+        return said
 
     def withdraw_interims(self, before: int) -> None:
         """Take back interims published before `before` (µs): their finals never came."""

@@ -27,7 +27,11 @@ class Row:
         elif said.content:
             self.said = said
         elif self.said is not None and self.said.segment_id == said.segment_id:
-            self.said = self._final  # the interim was taken back
+            self.settle()  # the interim was taken back
+
+    def settle(self) -> None:
+        """The call is over: words without their final will not get one any more."""
+        self.said = self._final
 
     def as_json(self, now: int, viewers: int) -> dict[str, Any]:
         call = self.call
@@ -76,11 +80,12 @@ class Wall:
         self.watchers: set[Watcher] = set()
         self.is_loaded = False
 
-    def load(self, rows: list[Row]) -> None:
-        """The running calls from the store, read after the wall was put up: what was heard meanwhile is newer."""
-        for row in rows:
-            if row.call.id not in self._rows and row.call.id not in self._ended:
-                self._rows[row.call.id] = row
+    def load(self, running: list[tuple[Call, Transcript | None]]) -> None:
+        """The running calls and their newest entries from the store, read after the wall was put up: what was heard
+        meanwhile is newer."""
+        for call, said in running:
+            if call.id not in self._rows and call.id not in self._ended:
+                self._rows[call.id] = Row(call, said)
         self.is_loaded = True
 
     def snapshot(self) -> bytes:
@@ -107,6 +112,8 @@ class Wall:
             self._changed[call.id] = row
             return
         self._changed.pop(call.id, None)
+        if row.call.is_over:
+            row.settle()
         self._send({call.id: row})
         if row.call.is_over:
             del self._rows[call.id]

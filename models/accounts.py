@@ -1,6 +1,7 @@
 """Organisations and their people: who they are, and whether a password is theirs."""
 
 import secrets
+from functools import cache
 
 import msgspec
 from argon2 import PasswordHasher
@@ -14,8 +15,6 @@ from models.rights import rights_changed
 ROLES = ("admin", "supervisor")
 MIN_PASSWORD = 8  # characters; NIST SP 800-63B's minimum
 _hasher = PasswordHasher()  # argon2id, the library's current recommendation (RFC 9106, low memory)
-# Verified when no such user exists, so that an unknown e-mail takes as long as a wrong password.
-_NOBODY = _hasher.hash(secrets.token_hex())
 
 
 class User(msgspec.Struct, frozen=True):
@@ -31,7 +30,8 @@ class User(msgspec.Struct, frozen=True):
 
 
 def generate_password() -> str:
-    return secrets.token_urlsafe(12)
+    """Eighteen hex digits, 72 bits: no character in it means anything to a shell or an option parser."""
+    return secrets.token_hex(9)
 
 
 def create_organization(db: Database, now: int, name: str) -> int:
@@ -60,15 +60,20 @@ def create_user(db: Database, now: int, organization: int, email: str, role: str
     email = email.strip().lower()
     if "@" not in email.strip("@") or any(c.isspace() for c in email):
         raise Refused("invalid_field", f"{email!r} is not an e-mail address.", "email")
-    if len(password) < MIN_PASSWORD:
-        raise Refused("invalid_field", f"A password needs at least {MIN_PASSWORD} characters.", "password")
     if role not in ROLES:
         raise Refused("invalid_field", f"A role is one of {', '.join(ROLES)}.", "role")
-    row = dict(organization=organization, email=email, role=role, password_hash=_hasher.hash(password), created_at=now)
+    row = dict(organization=organization, email=email, role=role, password_hash=hashed(password), created_at=now)
     try:
         return tables.User.insert(**row).execute(db)
     except IntegrityError:
         raise Refused("email_taken", f"There is a user {email!r} already.", "email") from None
+
+
+def hashed(password: str) -> str:
+    """What is stored of a password. Raises Refused where it is too short. Slow on purpose."""
+    if len(password) < MIN_PASSWORD:
+        raise Refused("invalid_field", f"A password needs at least {MIN_PASSWORD} characters.", "password")
+    return _hasher.hash(password)
 
 
 def deactivate_user(db: Database, email: str) -> None:
@@ -93,10 +98,16 @@ def sign_in(db: Database, email: str, password: str) -> User | None:
     query = tables.User.select(tables.User.password_hash).where(tables.User.email == email, tables.User.is_active)
     rows = query.tuples().execute(db)
     try:
-        _hasher.verify(rows[0][0] if rows else _NOBODY, password)
+        _hasher.verify(rows[0][0] if rows else _nobody(), password)
     except (VerifyMismatchError, InvalidHashError):
         return None
     return _user(db, tables.User.email == email) if rows else None
+
+
+@cache
+def _nobody() -> str:
+    """Verified when no such user exists, so that an unknown e-mail takes as long as a wrong password."""
+    return _hasher.hash(secrets.token_hex())
 
 
 def has_users(db: Database) -> bool:

@@ -1,11 +1,22 @@
 """Assistants: who answers an organisation's calls."""
 
-from peewee import Database, IntegrityError
+from typing import NamedTuple
+
+from peewee import Database, IntegrityError, fn
 
 from events import Refused
 from models import tables
 
 DEFAULT_NAME = "Assistant"
+
+
+class AssistantRow(NamedTuple):
+    """An assistant as lists show it."""
+
+    id: int
+    name: str
+    created_at: int
+    source_count: int
 
 
 def default(db: Database, now: int, organization_id: int) -> int:
@@ -44,3 +55,32 @@ def create(db: Database, now: int, organization_id: int, name: str) -> int:
         return row.execute(db)
     except IntegrityError:
         raise Refused("name_taken", f"There is an assistant {name!r} already.", "name") from None
+
+
+def listing(db: Database, organization_id: int) -> list[AssistantRow]:
+    """The organisation's assistants by name."""
+    return sorted(_rows(db, organization_id), key=lambda row: row.name.casefold())
+
+
+def one(db: Database, organization_id: int, assistant_id: int) -> AssistantRow:
+    """Raises Refused, `not_found`, where the organisation has no such assistant."""
+    for row in _rows(db, organization_id, tables.Assistant.id == assistant_id):
+        return row
+    raise Refused("not_found", "There is no such assistant.")
+
+
+def rename(db: Database, organization_id: int, assistant_id: int, name: str) -> None:
+    """Its calls bear the new name, the ended ones too. Raises Refused where the name is taken, and as `one`."""
+    row = one(db, organization_id, assistant_id)
+    try:
+        tables.Assistant.update(name=name).where(tables.Assistant.id == row.id).execute(db)
+    except IntegrityError:
+        raise Refused("name_taken", f"There is an assistant {name!r} already.", "name") from None
+
+
+def _rows(db: Database, organization_id: int, *conditions) -> list[AssistantRow]:
+    assistant, source = tables.Assistant, tables.Source
+    sources = source.select(fn.COUNT(1)).where(source.assistant_id == assistant.id, source.deleted_at.is_null())
+    query = assistant.select(assistant.id, assistant.name, assistant.created_at, sources)
+    rows = query.where(assistant.organization_id == organization_id, *conditions).tuples().execute(db)
+    return [AssistantRow(*row) for row in rows]

@@ -53,8 +53,9 @@ def by_id(db: Database, organization_id: int, call_id: int) -> Call | None:
 
 
 def in_progress(db: Database, organization_id: int) -> list[Call]:
-    """Every running call of the organisation, newest first."""
-    return page(db, organization_id, CallFilter(status="in-progress"), skip=0, limit=None)
+    """Every running call of the organisation, the one that began last first."""
+    running = page(db, organization_id, CallFilter(status="in-progress"), skip=0, limit=None)
+    return sorted(running, key=lambda call: call.started_at or call.created_at, reverse=True)
 
 
 def last_ended(db: Database, organization_id: int) -> Call | None:

@@ -102,7 +102,7 @@ def _migration_lock(db: Database):
         finally:
             db.execute_sql("SELECT pg_advisory_unlock(%s)", (MIGRATION_LOCK,))
     else:
-        with _file_lock(f"{db.database}.migrating", wait=True):
+        with _file_lock(f"{os.path.realpath(db.database)}.migrating", wait=True):
             yield
 
 
@@ -114,7 +114,7 @@ def serving(url: str):
         yield
         return
     try:
-        with _file_lock(f"{path}.serving", wait=False):
+        with _file_lock(f"{os.path.realpath(path)}.serving", wait=False):
             yield
     except BlockingIOError:
         raise AlreadyServed(f"Another Callboard already serves {path}: one server per SQLite file.") from None

@@ -7,7 +7,7 @@ from peewee import Database
 from events import Entry, Transcript
 from models.database import execute
 
-_COLUMNS = (
+COLUMNS = (
     "id, seq, stored_at, segment_id, speaker, content, revision, confidence,"
     " segment_start, segment_end, language, created_at"
 )
@@ -20,10 +20,10 @@ def after(db: Database, call_id: int, cursor: int, limit: int | None = PAGE, spe
     top = f" LIMIT {int(limit)}" if limit is not None else ""
     rows = execute(
         db,
-        f"SELECT {_COLUMNS} FROM entry WHERE call_id = ? AND seq > ?{only} ORDER BY seq{top}",
+        f"SELECT {COLUMNS} FROM entry WHERE call_id = ? AND seq > ?{only} ORDER BY seq{top}",
         *((call_id, cursor, speaker) if speaker else (call_id, cursor)),
     )
-    return [_entry(row) for row in rows.fetchall()]
+    return [from_row(row) for row in rows.fetchall()]
 
 
 def speaking_order(db: Database, call_id: int, speaker: str | None = None) -> list[int]:
@@ -58,8 +58,8 @@ def by_seq(db: Database, call_id: int, seqs: Sequence[int]) -> list[Entry]:
     if not seqs:
         return []
     marks = ", ".join("?" * len(seqs))
-    rows = execute(db, f"SELECT {_COLUMNS} FROM entry WHERE call_id = ? AND seq IN ({marks})", call_id, *seqs)
-    found = {row[1]: _entry(row) for row in rows.fetchall()}
+    rows = execute(db, f"SELECT {COLUMNS} FROM entry WHERE call_id = ? AND seq IN ({marks})", call_id, *seqs)
+    found = {row[1]: from_row(row) for row in rows.fetchall()}
     return [found[seq] for seq in seqs]
 
 
@@ -72,7 +72,8 @@ def by_seq_in_pages(db: Database, call_id: int, seqs: Sequence[int]) -> list[Ent
     return [entry for at in range(0, len(seqs), PAGE) for entry in by_seq(db, call_id, seqs[at : at + PAGE])]
 
 
-def _entry(row: tuple) -> Entry:
+def from_row(row: tuple) -> Entry:
+    """The Entry in a row of COLUMNS."""
     id_, seq, stored_at, segment_id, speaker, content, revision, confidence, start, end, language, created_at = row
     said = Transcript(
         segment_id=segment_id,

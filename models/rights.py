@@ -127,7 +127,7 @@ _KEY_GRANT = """
 
 def key_grant(db: Database, now: int, key: str) -> Grant | None:
     """What this key allows now; None for unknown, revoked, expired, or of a deactivated user, without telling which."""
-    row = execute(db, _KEY_GRANT + "prefix = ?", _prefix(key)).fetchone()
+    row = None if "\x00" in key else execute(db, _KEY_GRANT + "prefix = ?", _prefix(key)).fetchone()
     if row is None or not hmac.compare_digest(row[1], hashed(key)):
         return None
     return _key_grant(row, now)

@@ -18,6 +18,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     secret: str | None
     account: str | None
     config: str  # JSON
+    paused_at: int | None  # µs; what comes since is refused
 
 
 class KnownState(msgspec.Struct, frozen=True):
@@ -38,8 +39,9 @@ def create(
 
 
 def by_endpoint(db: Database, kind: str, endpoint: str) -> Source | None:
-    columns = [getattr(tables.Source, name) for name in Source.__struct_fields__]
-    query = tables.Source.select(*columns).where(tables.Source.kind == kind, tables.Source.endpoint == endpoint)
+    source = tables.Source
+    columns = [getattr(source, name) for name in Source.__struct_fields__]
+    query = source.select(*columns).where(source.kind == kind, source.endpoint == endpoint, source.deleted_at.is_null())
     for row in query.tuples().execute(db):
         return Source(**dict(zip(Source.__struct_fields__, row, strict=True)))
     return None

@@ -90,6 +90,19 @@ class Source(Table):
     account = TextField(null=True)  # the provider's account id, where it must match
     config = TextField(default="{}")  # JSON
     created_at = BigIntegerField()
+    paused_at = BigIntegerField(null=True)  # what comes since is refused
+    deleted_at = BigIntegerField(null=True)  # the row stays: its calls' states name it, and its id is never given again
+    last_event_at = BigIntegerField(null=True)  # some seconds late
+
+
+class SourceRejection(Table):
+    """What a source's address was sent and did not take: only why, never what; the newest few of each source."""
+
+    id = BigAutoField()
+    source = ForeignKeyField(Source)
+    at = BigIntegerField()
+    code = TextField()
+    field = TextField(null=True)  # the provider's name of the part that is wrong
 
 
 class Call(Table):
@@ -178,4 +191,7 @@ class Ticket(Table):
     expires_at = BigIntegerField(index=True)
 
 
-TABLES = (Meta, Organization, User, Session, Key, Assistant, Source, Call, Entry, StatusChange, SourceState, Ticket)
+TABLES = (
+    *(Meta, Organization, User, Session, Key, Assistant, Source, SourceRejection),
+    *(Call, Entry, StatusChange, SourceState, Ticket),
+)

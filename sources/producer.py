@@ -159,6 +159,11 @@ def _call(body: bytes | msgspec.Raw) -> tuple[CallAnnounced, StatusReported | No
     return announced, None if given.status is None else _reported(given.status)
 
 
+def _answered_call(data: msgspec.Raw) -> tuple[Event | None, ...]:
+    said = _call(data)
+    return () if precedes_answer(data) else said
+
+
 def _judged(item: bytes | msgspec.Raw, new_id: Callable[[], str]) -> Transcript | Refused:
     try:
         return _transcript(item, new_id)
@@ -207,7 +212,7 @@ def _metadata(metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 _READERS: dict[str, Callable[[msgspec.Raw], tuple[Event | None, ...]]] = {
-    "call": lambda data: (_call(data), ())[precedes_answer(data)],
+    "call": _answered_call,
     "transcript": lambda data: (_transcript(data, None),),
     "call_status": lambda data: (decode_status(data),),
 }

@@ -10,7 +10,7 @@ MAX_ATTEMPTS = 400
 
 
 class Follower:
-    """Watches one call to its end, resuming after each drop. Checks order and repeats as it goes; `log` is its memory."""
+    """Watches one call to its end, resuming after each drop, and checks order and repeats; `log` is its memory."""
 
     def __init__(self, url: str, call_sid: str, key: str, *, chance: random.Random | None = None, drops: int = 0):
         self.url, self.call_sid, self.key = url, call_sid, key

@@ -54,8 +54,10 @@ def running_postgres() -> Iterator[str]:
     )
     with open(f"{folder}/log", "wb") as log:
         server = subprocess.Popen(
-            [programs / "postgres", "-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1"]
-            + ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=100"],
+            [
+                *(programs / "postgres", "-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1"),
+                *("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=100"),
+            ],
             cwd=folder,
             stdout=log,
             stderr=log,

@@ -25,8 +25,7 @@ def bearer(key):
     return {"additional_headers": {"Authorization": f"Bearer {key}"}}
 
 
-async def test_a_key_comes_by_query_by_header_or_by_subprotocol(either_house):
-    house = either_house
+async def test_a_key_comes_by_query_by_header_or_by_subprotocol(house):
     await house.say("CA1", "s1", "Hello")
     assert await admitted(house, f"/live-transcript/CA1?token={house.key}") == (True, None)
     assert await admitted(house, **bearer(house.key)) == (True, None)

@@ -6,8 +6,8 @@ import sqlite3
 from urllib.parse import urlsplit
 
 import pytest
-from command_line import CommandLine, finish
 
+from command_line import CommandLine, finish
 from server import main
 
 ACME = ("--organization", "Acme")
@@ -189,7 +189,7 @@ def test_a_newer_database_is_refused_in_a_sentence(line, words):
     path = urlsplit(line.variables["CALLBOARD_DATABASE_URL"]).path.removeprefix("/")
     connection = sqlite3.connect(path)
     (table,) = next(connection.execute("SELECT name FROM sqlite_master WHERE name LIKE '%migrat%' AND type = 'table'"))
-    connection.execute(f"INSERT INTO {table} SELECT 2, '9999_later', applied FROM {table}")
+    connection.execute(f"INSERT INTO {table} SELECT max(id) + 1, '9999_later', max(applied) FROM {table}")
     connection.commit()
     connection.close()
     assert line.try_(*words) == (

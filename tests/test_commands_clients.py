@@ -7,8 +7,8 @@ import re
 import signal
 
 import pytest
-from command_line import CommandLine, finish
 
+from command_line import CommandLine, finish
 from server import main
 
 SAID = ["  0:00  user       Hello there", "  0:02  assistant  Fine thanks"]

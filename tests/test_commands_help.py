@@ -25,6 +25,7 @@ def test_there_are_the_words_that_were_promised():
     assert {" ".join(path) for path, _ in COMMANDS} == {
         *("serve", "setup", "watch", "replay", "organization create", "user create", "user deactivate"),
         *("assistant create", "key create", "key list", "key revoke", "source create"),
+        *("run", "demo erase"),
     }
 
 

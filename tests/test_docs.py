@@ -67,9 +67,12 @@ async def test_the_javascript_viewer_prints_a_call(house, tmp_path):
     (tmp_path / "live_transcript.js").write_bytes(module.body)
     (tmp_path / "package.json").write_text('{"type":"module"}')
     (tmp_path / "watch.js").write_text(blocks("javascript")[0])
-    major = int(subprocess.check_output([node, "--version"], text=True).strip("v").split(".")[0])
-    flags = ["--experimental-websocket"] if major < 22 else []
+    flags = ["--experimental-websocket"] if node_version() < 22 else []
     assert await run(house, [node, *flags, "watch.js"], cwd=tmp_path) == EXPECTED
+
+
+def node_version() -> int:
+    return int(subprocess.check_output(["node", "--version"], text=True).strip("v").split(".")[0])
 
 
 async def test_every_message_has_exactly_the_documented_fields(house):

@@ -118,8 +118,7 @@ class Person:
 
     def step(self, times: int = 1) -> bool:
         """Let the connection's background work go on until it next waits; False if there is nothing to do."""
-        connection = self.connection
-        return connection is not None and any([connection.step() for _ in range(times)])
+        return any([connection.step() for connection in [self.connection] * times if connection is not None])
 
 
 class Connection:
@@ -221,8 +220,8 @@ def act(world: World, kind: str, *values: int) -> None:
         return
     if kind in ("say", "publish", "interim", "end", "tick"):
         getattr(world, kind)(*values)
-        return
-    getattr(world.people[values[0]], kind)(*values[1:])
+    else:
+        getattr(world.people[values[0]], kind)(*values[1:])
 
 
 def settle(world: World) -> None:

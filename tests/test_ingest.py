@@ -3,8 +3,6 @@
 import asyncio
 import json
 
-import pytest
-
 from models import entries, rights
 from tests.test_live_refusals import refused
 
@@ -63,7 +61,7 @@ async def test_one_socket_feeds_many_calls_and_a_transcript_creates_an_unknown_o
 
 async def test_two_thousand_messages_may_be_sent_without_waiting(either_house):
     house, number = either_house, 2000
-    async with house.produce() as producer, asyncio.timeout(10):
+    async with house.produce() as producer, asyncio.timeout(40):
 
         async def send():
             for n in range(1, number + 1):
@@ -148,7 +146,7 @@ async def test_what_is_sent_again_after_a_lost_connection_is_stored_once(either_
             await producer.send(message)
         await producer.next()
         producer.socket.transport.abort()
-    async with house.produce() as producer, asyncio.timeout(10):
+    async with house.produce() as producer, asyncio.timeout(40):
         acks = await told(producer, *messages)
     assert sorted(ack["seq"] for ack in acks) == list(range(1, 301))
     assert len(await log(house)) == 300
@@ -211,7 +209,8 @@ async def test_a_producer_whose_key_is_revoked_stores_no_more(house):
             assert await refused(producer.socket) == ("access_revoked", False, 1008)
 
 
-@pytest.mark.parametrize("id_", ["x" * 128, "", 0, -5, 2**53 - 1])
-async def test_an_id_comes_back_as_it_was(house, id_):
+async def test_an_id_comes_back_as_it_was(house):
+    ids = ["x" * 128, "", "é\n", 0, -5, 2**53 - 1]
     async with house.produce() as producer:
-        assert (await told(producer, transcript(id_)))[0]["id"] == id_
+        answers = await told(producer, *(transcript(id_) for id_ in ids))
+    assert [answer["id"] for answer in answers] == ids

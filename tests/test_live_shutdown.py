@@ -3,9 +3,8 @@
 import asyncio
 import json
 
-from house import open_house
-
 from events import Unavailable
+from house import open_house
 from tests.test_live_refusals import refused
 
 SHUTDOWN = ("server_shutdown", True, 1001)
@@ -46,6 +45,22 @@ async def test_who_comes_while_the_server_stops_is_told_so(house, caplog):
         assert await refused(producer.socket) == SHUTDOWN
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
     assert not house.hub._rooms
+
+
+async def test_who_is_being_let_in_when_the_server_stops_is_no_failure(sqlite_url, caplog):
+    for pause in (0, 0.002, 0.005, 0.01, 0.02):
+        async with open_house(sqlite_url) as house:
+            if not pause:
+                await house.furnish()
+                await house.say("CA1", "s1", "Hello")
+                key = house.key
+            path = f"/live-transcript/CA1?token={key}"
+            comers = [asyncio.ensure_future(house.websocket(path).__aenter__()) for _ in range(8)]
+            await asyncio.sleep(pause)
+        for outcome in await asyncio.gather(*comers, return_exceptions=True):
+            if not isinstance(outcome, Exception):  # it came too late to be answered at all
+                await outcome.wait_closed()
+    assert not [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_what_was_acknowledged_before_the_stop_is_there_after_it(sqlite_url):

@@ -38,7 +38,7 @@ async def test_a_supervisor_reads_a_call_as_it_is_spoken_and_through_a_restart(s
             assert await spoken(page) == ["Front desk, good morning."]
             await page.evaluate("window.stillTheSamePage = true")
             said = ""
-            for word in "Is my bike ready?".split():
+            for word in ["Is", "my", "bike", "ready?"]:
                 said = f"{said} {word}".strip()
                 await house.say("CA1", "u-1", said, is_final=False, segment_start=2.0)
                 await page.wait_for_selector(f".segment-words:text-is('{said}')")

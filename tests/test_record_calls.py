@@ -1,11 +1,11 @@
 """Writing what is said of a call itself: its facts, whose it is, and what a status report changes."""
 
 import pytest
-from test_record import START, Board, said
 
 from events import SECOND, CallAnnounced, Refused, StatusReported
 from models import assistants, calls, tables
 from models.database import migrate, open_database
+from test_record import START, Board, said
 
 
 @pytest.fixture

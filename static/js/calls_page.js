@@ -1,10 +1,157 @@
 // @ts-check
-/** The list of live calls: durations tick. */
+/** The live wall: the calls that run, from the moment at which the server rendered them. */
+import { ConnectionStatus, describe } from "callboard/connection_status";
 import { enableCopyButtons } from "callboard/copy_button";
 import { localiseTimes } from "callboard/local_times";
 import { clockSince, tick } from "callboard/ticking";
+import { isOver, Wall } from "callboard/wall";
+import { WallControls } from "callboard/wall_controls";
+import { LiveCalls } from "callboard/wall_feed";
+import { filterCount, Sieve } from "callboard/wall_filters";
+import { WallKeys } from "callboard/wall_keys";
+import { WallList } from "callboard/wall_list";
+import { WallNotices } from "callboard/wall_notices";
+import { ordered } from "callboard/wall_order";
+import { renderedCall } from "callboard/wall_row";
+import { feedUrl } from "callboard/wall_ticket";
+import { backInWords, News, share } from "callboard/wall_words";
+
+/** @typedef {import("callboard/live_transcript").State} State */
+/** @typedef {import("callboard/wall_feed").CallsMessage} CallsMessage */
+
+const BACK_MS = 6_000; // what a reconnect brought is news for so long
+const TYPED_MS = 1_000; // and what a filter leaves is said when the typing rests
+
+/** @param {string} name @returns {HTMLElement} */
+const part = (name) => /** @type {HTMLElement} */ (document.querySelector(`[data-part="${name}"]`));
+
+class CallsPage {
+  wall = new Wall();
+  /** @type {Set<string>} */ changed = new Set();
+  isDrawing = false;
+  hasBeenLive = false;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ settling;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ saying;
+  connection = new ConnectionStatus(part("connection"));
+  notices = new WallNotices(part);
+  table = /** @type {HTMLElement} */ (document.querySelector(".call-list"));
+  list = new WallList(this.table, /** @type {HTMLTemplateElement} */ (part("row")));
+  news = new News((words) => (part("news").textContent = words));
+  renderedClock = clockSince(this.table.dataset.renderedAt ?? "");
+  stoppedAt = this.renderedClock(); // the wall's clock stands still while we don't hear what happens
+  title = document.title.replace(/^.*?·/, "·");
+
+  constructor() {
+    this.wall.adopt(this.list.nodes.map(renderedCall));
+    this.controls = new WallControls(/** @type {HTMLFormElement} */ (part("bar")), () => this.chose());
+    this.sieve = new Sieve(this.controls.choices);
+    new WallKeys(this.list, this.controls.text, /** @type {HTMLDialogElement} */ (part("keys")), part("help"));
+    this.draw();
+    const xsrfToken = document.querySelector('meta[name="xsrf-token"]')?.getAttribute("content") ?? "";
+    this.feed = new LiveCalls({
+      url: () => feedUrl(xsrfToken),
+      onState: (state) => this.entered(state),
+      onSnapshot: (message) => this.began(message),
+      onUpdate: ({ calls, timestamp }) => this.heard(this.wall.update(calls, Date.parse(timestamp))),
+    });
+    this.entered(this.feed.state);
+    tick(document, () => this.now(), () => this.aged());
+    document.querySelector('[data-step="retry"]')?.addEventListener("click", () => this.feed?.retryNow());
+    document.querySelector('[data-step="reload"]')?.addEventListener("click", () => location.reload());
+  }
+
+  /** Server's time, ms. */
+  now() {
+    if (this.feed?.state.name !== "live") return this.stoppedAt;
+    const offset = this.feed.clockOffset;
+    return (this.stoppedAt = offset === null ? this.renderedClock() : Date.now() + offset);
+  }
+
+  /** @param {State} state */
+  entered(state) {
+    clearTimeout(this.settling);
+    this.connection.show(describe(state));
+    document.documentElement.classList.toggle("is-live", state.name === "live");
+    if (state.name !== "removed") return;
+    this.wall.clear();
+    this.schedule();
+  }
+
+  /** @param {CallsMessage} message */
+  began({ calls, timestamp }) {
+    const change = this.wall.replace(calls, Date.parse(timestamp));
+    this.heard(change);
+    if (this.hasBeenLive) {
+      const words = backInWords({ started: change.started.length, left: change.left.length });
+      this.connection.show({ tone: "live", words, step: null });
+      this.settling = setTimeout(() => this.connection.show(describe({ name: "live", recovered: null })), BACK_MS);
+    }
+    this.hasBeenLive = true;
+  }
+
+  /** @param {import("callboard/wall").Change} change */
+  heard({ changed, started, ended, left }) {
+    for (const sid of changed) this.changed.add(sid);
+    const wanted = (/** @type {string} */ sid) => this.lets(sid);
+    this.news.heard(started.filter(wanted).length, ended.filter(wanted).length + left.length);
+    this.schedule();
+  }
+
+  /** @param {string} sid */
+  lets(sid) {
+    const call = this.wall.calls.get(sid);
+    return call !== undefined && this.sieve.lets(call, this.now());
+  }
+
+  /** Another filter, order or view. */
+  chose() {
+    const { choices } = /** @type {WallControls} */ (this.controls);
+    this.sieve = new Sieve(choices);
+    this.draw();
+    clearTimeout(this.saying);
+    if (!filterCount(choices)) return;
+    this.saying = setTimeout(() => (part("news").textContent = share(this.list.shown.length, this.wall.calls.size)), TYPED_MS);
+  }
+
+  /** A second passed. */
+  aged() {
+    const gone = this.wall.expire(this.now());
+    if (gone.length) this.notices.left(gone[gone.length - 1]);
+    this.draw();
+  }
+
+  schedule() {
+    if (this.isDrawing) return;
+    this.isDrawing = true;
+    if (document.hidden) queueMicrotask(() => this.draw()); // no frames in a hidden page
+    else requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    this.isDrawing = false;
+    const { wall, list, controls, sieve } = this;
+    const now = this.now();
+    const { order, view } = /** @type {WallControls} */ (controls).choices;
+    const all = [...wall.calls.values()];
+    const wanted = all.filter((call) => /** @type {Sieve} */ (sieve).lets(call, now));
+    this.table.classList.toggle("is-cards", view === "cards");
+    list.draw(ordered(wanted, order, now), this.changed, now);
+    list.forget((sid) => wall.calls.has(sid));
+    controls?.offer(new Set(all.map(({ metadata }) => metadata.assistant_name ?? "").filter(Boolean)));
+    controls?.count(wanted.length, all.length);
+    this.notices.show({ all: all.length, shown: list.shown.length, isRemoved: this.feed?.state.name === "removed" });
+    this.#count(all.filter((call) => !isOver(call)).length);
+  }
+
+  /** @param {number} running */
+  #count(running) {
+    const count = running ? String(running) : "";
+    if (part("count").textContent === count) return;
+    part("count").textContent = count;
+    document.title = `Live calls ${running ? `(${running}) ` : ""}${this.title}`;
+  }
+}
 
 enableCopyButtons(document);
 localiseTimes(document);
-const list = document.querySelector("[data-rendered-at]");
-if (list instanceof HTMLElement) tick(list, clockSince(list.dataset.renderedAt ?? ""));
+new CallsPage();

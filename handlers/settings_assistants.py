@@ -1,0 +1,44 @@
+"""Settings → Assistants: who answers the calls."""
+
+from handlers.form_fields import Form
+from handlers.settings_page import SettingsPage
+from models import assistants
+
+NEEDED = "An assistant needs a name."
+
+
+class AssistantsPage(SettingsPage):
+    async def get(self) -> None:
+        """GET /settings/assistants: all of them, each to rename, and a form for one more."""
+        await self.show(Form())
+
+    async def post(self) -> None:
+        """POST /settings/assistants: make one."""
+        form, store = Form(self), self.services.store
+        name = form.line("name", NEEDED)
+        if await form.submit(self.services.store, assistants.create, store.clock(), self.organization_id, name) is None:
+            return await self.show(form)
+        self.go_on("/settings/assistants", f"The assistant “{name}” is made.")
+
+    async def show(self, form: Form) -> None:
+        found = await self.services.store.read(assistants.listing, self.organization_id)
+        self.render_settings("assistants", form, assistants=found)
+
+
+class AssistantPage(SettingsPage):
+    async def get(self, assistant_id: str) -> None:
+        """GET /settings/assistants/{id}: its name, to change."""
+        name = await self._name(assistant_id)
+        self.render_settings("assistant", Form(defaults={"name": name}), name=name)
+
+    async def post(self, assistant_id: str) -> None:
+        """POST /settings/assistants/{id}: it has another name, in its past calls too."""
+        form = Form(self)
+        old, name = await self._name(assistant_id), form.line("name", NEEDED)
+        await form.submit(self.services.store, assistants.rename, self.organization_id, int(assistant_id), name)
+        if form.errors:
+            return self.render_settings("assistant", form, name=old)
+        self.go_on("/settings/assistants", f"“{old}” is called “{name}” now.")
+
+    async def _name(self, assistant_id: str) -> str:
+        return (await self.services.store.read(assistants.one, self.organization_id, int(assistant_id))).name

@@ -1,0 +1,27 @@
+// @ts-check
+/** Where the feed is, with a ticket that opens it once: the page itself never holds a key. */
+import { Refused } from "callboard/live_transcript";
+
+/** @param {string} xsrfToken @returns {Promise<string>} */
+export async function feedUrl(xsrfToken) {
+  const response = await fetch("/api/v1/tickets", {
+    method: "POST",
+    credentials: "same-origin",
+    headers: { "Content-Type": "application/json", "X-XSRFToken": xsrfToken },
+    body: JSON.stringify({ feed: "live-calls" }),
+  });
+  if (!response.ok) throw refusal(response);
+  const { url } = await response.json();
+  const address = new URL(url);
+  address.protocol = location.protocol.replace("http", "ws"); // where the page came from, whatever the public name is
+  address.host = location.host;
+  return address.href;
+}
+
+/** In the socket's own words, so that there is one set of states. @param {Response} response */
+function refusal({ status, headers }) {
+  const retryAfter = Number(headers.get("Retry-After")) || undefined;
+  if (status === 401) return new Refused("authentication_failed", "Signed out");
+  if (status === 403) return new Refused("access_denied", "This page is out of date: reload it");
+  return new Refused("server_error", `The server answered ${status}`, { retryable: status === 429 || status >= 500, retryAfter });
+}

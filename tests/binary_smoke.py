@@ -1,0 +1,94 @@
+"""The file that `make binary` builds does what server.py does: `python tests/binary_smoke.py dist/callboard`."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.websocket import websocket_connect
+
+CALL = "CA0001"
+SAID = {"segment_id": "u-1", "speaker": "user", "content": "Is my bike ready?"}
+
+
+async def fetch(url: str, *, key: str = "", body: dict | None = None) -> str:
+    """The text of a page or an answer; raises where it is not a good one."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    text = None if body is None else json.dumps(body)
+    answer = await AsyncHTTPClient().fetch(HTTPRequest(url, "POST" if body else "GET", headers, text))
+    return answer.body.decode()
+
+
+async def try_out(url: str, key: str) -> None:
+    """Pages with their files, the API, a viewer's socket."""
+    page = await fetch(url + "/sign-in")
+    assert "<form" in page, page
+    for link in re.findall(r'<link[^>]+href="(/static/[^"]+)"', page):
+        assert await fetch(url + link), link
+    assert "class LiveTranscript" in await fetch(url + "/static/js/live_transcript.js")
+    await fetch(f"{url}/api/v1/calls/sid/{CALL}/transcripts", key=key, body=SAID)
+    socket = await websocket_connect(f"ws{url.removeprefix('http')}/live-transcript/{CALL}?token={key}")
+    messages = []
+    while not messages or messages[-1]["type"] != "history_complete":
+        messages.append(json.loads(await socket.read_message()))
+    socket.close()
+    assert [m["data"]["content"] for m in messages if m["type"] == "transcript"] == [SAID["content"]], messages
+
+
+async def demo_plays(url: str, key: str) -> None:
+    while '"call_sid":"demo-' not in await fetch(url + "/api/v1/calls", key=key):
+        await asyncio.sleep(0.1)  # noqa: ASYNC110 — it is another process that makes it so
+
+
+async def try_all(url: str, key: str) -> None:
+    async with asyncio.timeout(20):
+        await try_out(url, key)
+        await demo_plays(url, key)
+
+
+def lines_until(process: subprocess.Popen, beginning: str) -> list[str]:
+    lines = []
+    for line in process.stdout:
+        lines.append(line.strip())
+        if line.startswith(beginning):
+            return lines
+    raise AssertionError(lines)
+
+
+def main(binary: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CALLBOARD_")}
+        started_at = time.monotonic()
+        process = subprocess.Popen(
+            [binary, "run", "--port", "0", "--address", "127.0.0.1"],
+            env=kept | {"CALLBOARD_DATABASE_URL": f"sqlite:///{folder}/board.db"},
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+            start_new_session=True,  # it is two processes
+        )
+        try:
+            said = lines_until(process, "Callboard is on ")
+            ready_s = time.monotonic() - started_at
+            key = next(line for line in said if re.fullmatch(r"cb_\w+", line))
+            asyncio.run(try_all(said[-1].removeprefix("Callboard is on "), key))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0, process.returncode
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    size = binary.stat().st_size / 1e6
+    print(f"{binary.name}: {size:.0f} MB, serving after {ready_s:.1f} s, its first database included; all well")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())
