@@ -167,7 +167,8 @@ def make_parser() -> Parser:
         "Do `setup` where there are no users yet, then serve until SIGTERM or Ctrl-C. Where the database was empty,\n"
         "demo calls play, also at the next `run`, until `demo erase` or --no-demo. `make run` calls it."
     )
-    add_flags(add_command(words, "run", run_run, "set up, serve, play demo calls", says=says, example="make run"))
+    example = "python server.py run --no-demo"
+    add_flags(add_command(words, "run", run_run, "set up, serve, play demo calls", says=says, example=example))
     commands.add_words(words)
     return parser
 

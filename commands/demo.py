@@ -19,6 +19,7 @@ from handlers.services import Services
 from models import demo
 from models.accounts import has_users
 from models.database import AlreadyServed, administered, serving
+from models.store import wall_clock
 
 TRIM_MS = 60_000
 PATIENCE_S = 5.0  # for a server that plays to end the calls in front of their viewers; it takes about one
@@ -48,7 +49,7 @@ def run_erase(options, settings) -> None:
         while time.monotonic() < until and _is_there(settings.database_url):
             time.sleep(0.1)
     with administered(settings.database_url) as db:
-        demo.erase(db)
+        demo.erase(db, wall_clock)
     print("There are no demo calls any more.")
 
 

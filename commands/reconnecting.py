@@ -82,8 +82,12 @@ async def persist(visit: Callable[[Attempts], Awaitable[None]], note: Callable[[
 async def connected(url: str, token: str) -> AsyncIterator[Connection]:
     """A connection to a socket's address, with the token where nothing logs it. Raises Lost, Refused."""
     request = HTTPRequest(url, headers={"Authorization": f"Bearer {token}"}, connect_timeout=CONNECT_S)
+    connecting = asyncio.ensure_future(websocket_connect(request, ping_interval=PING_S, ping_timeout=PING_S))
     try:
-        connection = await websocket_connect(request, ping_interval=PING_S, ping_timeout=PING_S)
+        connection = await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        connecting.add_done_callback(lambda done: done.exception() or done.result().close())  # nobody else would
+        raise
     except HTTPClientError as error:
         if error.code == 429 or error.code >= 500:
             raise Lost(f"The server answers {error.code}", {"error": "http", **_retry_after(error)}) from None

@@ -1,10 +1,12 @@
 """The button that ends the demo, and how it is ended in a server that runs."""
 
-from events import StatusReported
+from functools import partial
+
 from handlers.api import ApiError
 from handlers.pages import PageHandler
 from handlers.services import Services
 from models import demo
+from models.record import Recorded
 
 
 class DemoErasePage(PageHandler):
@@ -19,15 +21,17 @@ class DemoErasePage(PageHandler):
 
 
 async def erase_demo(services: Services) -> None:
-    """Stop the player, end its calls, so that their viewers hear of it, and delete everything of the demo."""
+    """Stop the player, delete everything of the demo, and let viewers of its calls know that these have ended."""
     await services.store.write(demo.stop)
     await services.gate.poll()  # the player is cut off now: nothing of it may come after what follows
-    await end_demo_calls(services)
-    await services.store.write(demo.erase)
+    await services.store.write(demo.erase, services.store.clock, then=partial(_publish, services))
 
 
 async def end_demo_calls(services: Services) -> None:
     """Demo calls that nobody plays any more are completed."""
-    for call in await services.store.read(demo.running):
-        ended = StatusReported(status="completed", reason="demo-stopped")
-        await services.pipeline.hear(call.organization_id, call.call_sid, [ended])
+    await services.store.write(demo.end_calls, services.store.clock, then=partial(_publish, services))
+
+
+def _publish(services: Services, ended: list[Recorded]) -> None:
+    for recorded in ended:
+        services.hub.publish(recorded.call, recorded.entries)

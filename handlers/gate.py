@@ -42,6 +42,7 @@ class Gate:
         self._inside: set[OpenSocket] = set()
         self._unchecked: set[OpenSocket] = set()
         self._version = 0
+        self.arriving: set[asyncio.Task] = set()  # admissions, for which `close` waits too: they still read the store
         self.is_closing = False
 
     async def open(self) -> None:
@@ -122,5 +123,5 @@ class Gate:
         for socket in list(self._inside):
             socket.going_away()
         deadline = asyncio.get_running_loop().time() + grace_s
-        while self._inside and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 — once in a process's life
+        while (self._inside or self.arriving) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 — once
             await asyncio.sleep(0.02)

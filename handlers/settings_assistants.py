@@ -29,7 +29,7 @@ class AssistantPage(SettingsPage):
     async def get(self, assistant_id: str) -> None:
         """GET /settings/assistants/{id}: its name, to change."""
         name = await self._name(assistant_id)
-        self.render_settings("assistant", Form(defaults={"name": name}), name=name)
+        self.render_settings("assistant", Form(defaults={"name": name}), old_name=name)
 
     async def post(self, assistant_id: str) -> None:
         """POST /settings/assistants/{id}: it has another name, in its past calls too."""
@@ -37,7 +37,7 @@ class AssistantPage(SettingsPage):
         old, name = await self._name(assistant_id), form.line("name", NEEDED)
         await form.submit(self.services.store, assistants.rename, self.organization_id, int(assistant_id), name)
         if form.errors:
-            return self.render_settings("assistant", form, name=old)
+            return self.render_settings("assistant", form, old_name=old)
         self.go_on("/settings/assistants", f"“{old}” is called “{name}” now.")
 
     async def _name(self, assistant_id: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from typing import Any, NamedTuple
 
 from tornado.httputil import HTTPServerRequest
@@ -83,7 +83,9 @@ class TokenSocket:
             on_failure=lambda: self.tell_error("server_error", "The server failed to handle this.", retry_after=1),
         )
         services.heartbeat.add(self.connection)
-        self.start(self._admit(opening))
+        admission = self.start(self._admit(opening))
+        services.gate.arriving.add(admission)
+        admission.add_done_callback(services.gate.arriving.discard)
 
     async def admit(self, opening: Opening) -> None:
         """Check the token and what it is for, set `grant`, send the first messages. Raises Refusal."""
@@ -96,11 +98,12 @@ class TokenSocket:
     def closed(self) -> None:
         """The connection is over, or about to be; called once or twice."""
 
-    def start(self, work: Awaitable[None]) -> asyncio.Task:
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task:
         """Run in the background for as long as the socket is open; a failure closes it with 1011."""
         task = asyncio.ensure_future(self._guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # Python complains of one that was cancelled before it began
         return task
 
     async def authenticate(self, token: str | None) -> Grant:
@@ -145,6 +148,9 @@ class TokenSocket:
         self.refuse(Refusal("server_shutdown", "The server is restarting.", code=1001, retry_after=1))
 
     async def _admit(self, opening: Opening) -> None:
+        if self.services.gate.is_closing:
+            self.going_away()
+            return
         try:
             await self.admit(opening)
         except Refusal as refusal:

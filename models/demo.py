@@ -3,13 +3,15 @@
 One row of `meta` remembers it. A demo call is one whose id begins with `demo-` and whose metadata say `"demo":true`.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
 
 import msgspec
 from peewee import Database, ModelSelect
 
+from events import StatusReported
 from models import assistants, rights, tables
 from models.database import execute
+from models.record import Heard, Recorded, record
 
 CALL_MARK = "demo-"
 KEY_NAME = "demo"
@@ -23,11 +25,6 @@ class Demo(msgspec.Struct):
     is_on: bool = True
     key: str | None = None  # the prefix of the player's, while one plays
     assistants: list[int] = []  # msgspec copies the default
-
-
-class RunningCall(NamedTuple):
-    organization_id: int
-    call_sid: str
 
 
 def turn_on(db: Database) -> None:
@@ -83,12 +80,22 @@ def pause(db: Database, key: str) -> None:
         _keep(db, demo)
 
 
-def running(db: Database) -> list[RunningCall]:
+def running(db: Database) -> list[str]:
+    """The call_sid of each of its running calls."""
     demo = _demo(db)
     if demo is None:
         return []
-    query = _calls(demo, tables.Call.organization_id, tables.Call.call_sid).where(tables.Call.status == "in-progress")
-    return [RunningCall(*row) for row in query.tuples().execute(db)]
+    query = _calls(demo, tables.Call.call_sid).where(tables.Call.status == "in-progress").order_by(tables.Call.id)
+    return [call_sid for (call_sid,) in query.tuples().execute(db)]
+
+
+def end_calls(db: Database, clock: Callable[[], int]) -> list[Recorded]:
+    """Complete its running calls, which nobody plays any more; what came of it, for publishing."""
+    demo, ended = _demo(db), [StatusReported(status="completed", reason="demo-stopped")]
+    return [
+        record(db, clock, Heard(organization_id=demo.organization_id, call_sid=call_sid, events=ended))
+        for call_sid in running(db)
+    ]
 
 
 def stop(db: Database) -> None:
@@ -107,19 +114,21 @@ def trim(db: Database, keep: int = KEPT_CALLS) -> None:
         _delete_calls(db, [id_ for id_, status in old if status != "in-progress"])
 
 
-def erase(db: Database) -> None:
+def erase(db: Database, clock: Callable[[], int]) -> list[Recorded]:
     """Stop, and delete the demo's calls with everything about them, its key, and its assistants that nothing else
-    uses; nothing where there is no demo. End its running calls first, so that their viewers hear of it."""
+    uses; nothing where there is no demo. As `end_calls`, for the viewers of those that were running."""
     demo = _demo(db)
     if demo is None:
-        return
+        return []
     stop(db)
+    ended = end_calls(db, clock)
     _delete_calls(db, [id_ for (id_,) in _calls(demo, tables.Call.id).tuples().execute(db)])
     for id_ in demo.assistants:
         uses = tables.Assistant._meta.backrefs.items()
         if not any(table.select().where(field == id_).limit(1).tuples().execute(db) for field, table in uses):
             tables.Assistant.delete().where(tables.Assistant.id == id_).execute(db)
     tables.Meta.delete().where(tables.Meta.name == "demo").execute(db)
+    return ended
 
 
 def _demo(db: Database) -> Demo | None:

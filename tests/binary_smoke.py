@@ -45,7 +45,7 @@ async def try_out(url: str, key: str) -> None:
 
 async def demo_plays(url: str, key: str) -> None:
     while '"call_sid":"demo-' not in await fetch(url + "/api/v1/calls", key=key):
-        await asyncio.sleep(0.1)  # noqa: ASYNC110 — it is another process that makes it so
+        await asyncio.sleep(0.1)
 
 
 async def try_all(url: str, key: str) -> None:

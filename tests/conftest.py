@@ -4,6 +4,7 @@ import asyncio
 import gc
 import inspect
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
@@ -14,10 +15,17 @@ import psycopg2
 import pytest
 from tornado.ioloop import IOLoop
 
-from house import House, open_house
+from house import Furniture, House, open_house
 from postgres import installed, running_postgres
 
 SHARED = Path(os.environ.get("CALLBOARD_SHARED", Path(__file__).parent.parent.parent / "shared"))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In CI a skipped test is a failure: there everything that the tests need is installed."""
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    if os.environ.get("CI") == "true" and exitstatus == 0 and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -88,10 +96,24 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue("new_postgres_database")()
 
 
+@pytest.fixture(scope="session")
+def furniture(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Furniture]:
+    """A furnished SQLite database to copy: hashing a password and migrating anew would be most of many a test."""
+    path = tmp_path_factory.mktemp("furniture") / "board.db"
+
+    async def furnish() -> Furniture:
+        async with open_house(f"sqlite:///{path}") as house:
+            return await house.furnish()
+
+    return path, asyncio.run(furnish())
+
+
 @pytest.fixture
-def house(io_loop: IOLoop, sqlite_url: str) -> Iterator[House]:
+def house(io_loop: IOLoop, sqlite_url: str, furniture: tuple[Path, Furniture]) -> Iterator[House]:
     """A furnished server on SQLite."""
-    yield from _house(io_loop, sqlite_url)
+    template, furnished = furniture
+    shutil.copy(template, sqlite_url.removeprefix("sqlite:///"))
+    yield from _house(io_loop, sqlite_url, furnished)
 
 
 @pytest.fixture
@@ -108,12 +130,15 @@ def shared() -> Path:
     return SHARED
 
 
-def _house(io_loop: IOLoop, url: str) -> Iterator[House]:
+def _house(io_loop: IOLoop, url: str, furnished: Furniture | None = None) -> Iterator[House]:
     stack = AsyncExitStack()
 
     async def enter() -> House:
         house = await stack.enter_async_context(open_house(url))
-        await house.furnish()
+        if furnished is None:
+            await house.furnish()
+        else:
+            house.furniture = furnished
         return house
 
     yield io_loop.run_sync(enter)

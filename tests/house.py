@@ -4,7 +4,7 @@ import json
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import websockets
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
@@ -28,21 +28,42 @@ class Clock:
         self.at += int(seconds * 1_000_000)
 
 
+class Furniture(NamedTuple):
+    """One organisation, its administrator, and a key for everything; an assistant stands in it too."""
+
+    organization_id: int = 0
+    user_id: int = 0
+    key: str = ""
+
+
 class House:
-    """A running server with one organisation, its administrator, and a key for everything."""
+    """A running server, and what is in its database."""
 
     def __init__(self, server: Server, clock: Clock):
         self.server, self.clock, self.url = server, clock, server.url
         self.services = server.services
         self.store, self.hub, self.pipeline = self.services.store, self.services.hub, self.services.pipeline
-        self.organization_id = self.user_id = 0
-        self.key = ""
+        self.furniture = Furniture()
 
-    async def furnish(self) -> None:
-        self.organization_id = await self.organization("Larkspur Cycles")
-        self.user_id = await self.user("ada@example.com", self.organization_id)
-        await self.store.write(assistants.create, self.clock(), self.organization_id, "Front desk")
-        self.key = await self.make_key("read", "ingest", "admin")
+    async def furnish(self) -> Furniture:
+        organization_id = await self.organization("Larkspur Cycles")
+        user_id = await self.user("ada@example.com", organization_id)
+        await self.store.write(assistants.create, self.clock(), organization_id, "Front desk")
+        key = await self.make_key("read", "ingest", "admin", user_id=user_id)
+        self.furniture = Furniture(organization_id, user_id, key)
+        return self.furniture
+
+    @property
+    def organization_id(self) -> int:
+        return self.furniture.organization_id
+
+    @property
+    def user_id(self) -> int:
+        return self.furniture.user_id
+
+    @property
+    def key(self) -> str:
+        return self.furniture.key
 
     async def organization(self, name: str) -> int:
         return await self.store.write(accounts.create_organization, self.clock(), name)

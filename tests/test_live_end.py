@@ -118,7 +118,7 @@ async def test_a_terminal_status_is_never_undone_nor_told_twice(house):
 
 
 async def test_the_terminal_status_comes_after_every_entry_however_fast_they_follow(either_house):
-    house, said = either_house, 400
+    house, said = either_house, 150
     await house.say("CA1", "s1", "Hello")
     async with house.watch("CA1") as viewer, house.produce() as producer:
         await viewer.history()

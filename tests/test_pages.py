@@ -30,7 +30,7 @@ async def test_a_supervisor_reads_a_call_as_it_is_spoken_and_through_a_restart(s
     async with new_page() as page:
         async with open_house(sqlite_url, clock, port=port) as house:
             await house.furnish()
-            key, organization = house.key, house.organization_id
+            furniture = house.furniture
             await house.say("CA1", "a-1", "Front desk, good morning.", speaker="assistant", segment_start=0.5)
             await sign_in(page, house.url)
             await page.click("a[href='/calls/CA1']")
@@ -47,7 +47,7 @@ async def test_a_supervisor_reads_a_call_as_it_is_spoken_and_through_a_restart(s
             assert await spoken(page) == ["Front desk, good morning.", "Is my bike ready?"]
         await page.wait_for_selector("[role=status]:has-text('restarting'), [role=status]:has-text('Reconnecting')")
         async with open_house(sqlite_url, clock, port=port) as house:
-            house.key, house.organization_id = key, organization
+            house.furniture = furniture
             await house.say("CA1", "a-2", "It is ready since Monday.", speaker="assistant", segment_start=4.0)
             await page.wait_for_selector(".segment-words:text-is('It is ready since Monday.')")
             await page.wait_for_selector("[role=status]:has-text('Live'), [role=status]:has-text('Back')")

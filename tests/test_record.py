@@ -7,7 +7,7 @@ import pytest
 
 from events import CallAnnounced, StatusReported, Transcript, TranscriptionStopped
 from models import accounts, assistants, calls, entries, sources, tables
-from models.database import is_sqlite, migrate, open_database, write_transaction
+from models.database import migrate, open_database, write_transaction
 from models.record import Heard, Recorded, SourceStep, StateConflict, record
 
 START = 1_770_000_000_000_000
@@ -167,9 +167,8 @@ def test_a_state_is_stored_with_its_events_unless_another_was_first(board):
     assert sources.state(db, source, "CA1").version == 2
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer
 def test_of_two_nodes_that_create_one_call_only_one_has_created_it(board, database_url):
-    if is_sqlite(board.db):
-        pytest.skip("SQLite has one writer")
     board.hear("CA0")  # so that both find the default assistant
     other, results = open_database(database_url), []
 

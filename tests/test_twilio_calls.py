@@ -114,12 +114,12 @@ async def test_a_server_restarted_in_the_middle_changes_nothing(sqlite_url, shar
         followers = [asyncio.create_task(Follower(house.url, CALL, house.key).run()) for _ in range(2)]
         for body in bodies[3:cut]:
             assert await line.post(body) == 204
-        key, organization = house.key, house.organization_id
+        furniture = house.furniture
     async with server() as house:
-        house.key, house.organization_id, line.house = key, organization, house
+        house.furniture, line.house = furniture, house
         for body in bodies[cut:]:
             assert await line.post(body) == 204
-        followers.append(asyncio.create_task(Follower(house.url, CALL, key).run()))
+        followers.append(asyncio.create_task(Follower(house.url, CALL, house.key).run()))
         for follower in await let_go(house, followers):
             assert as_expected(follower) == want["finals"]
             assert follower.statuses[-1] == "completed"

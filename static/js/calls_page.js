@@ -14,7 +14,7 @@ import { WallNotices } from "callboard/wall_notices";
 import { ordered } from "callboard/wall_order";
 import { renderedCall } from "callboard/wall_row";
 import { feedUrl } from "callboard/wall_ticket";
-import { backInWords, News, share } from "callboard/wall_words";
+import { backInWords, News } from "callboard/wall_words";
 
 /** @typedef {import("callboard/live_transcript").State} State */
 /** @typedef {import("callboard/wall_feed").CallsMessage} CallsMessage */
@@ -109,8 +109,7 @@ class CallsPage {
     this.sieve = new Sieve(choices);
     this.draw();
     clearTimeout(this.saying);
-    if (!filterCount(choices)) return;
-    this.saying = setTimeout(() => (part("news").textContent = share(this.list.shown.length, this.wall.calls.size)), TYPED_MS);
+    if (filterCount(choices)) this.saying = setTimeout(() => (part("news").textContent = part("share").textContent), TYPED_MS);
   }
 
   /** A second passed. */
@@ -138,9 +137,10 @@ class CallsPage {
     list.draw(ordered(wanted, order, now), this.changed, now);
     list.forget((sid) => wall.calls.has(sid));
     controls?.offer(new Set(all.map(({ metadata }) => metadata.assistant_name ?? "").filter(Boolean)));
-    controls?.count(wanted.length, all.length);
+    const running = all.filter((call) => !isOver(call)).length;
+    controls?.count(wanted.filter((call) => !isOver(call)).length, running);
     this.notices.show({ all: all.length, shown: list.shown.length, isRemoved: this.feed?.state.name === "removed" });
-    this.#count(all.filter((call) => !isOver(call)).length);
+    this.#count(running);
   }
 
   /** @param {number} running */

@@ -33,9 +33,9 @@ export class WallControls {
   /** @param {number} shown @param {number} all */
   count(shown, all) {
     const isFiltered = filterCount(this.choices) > 0;
-    const place = this.#part("share");
-    if (place.hidden === isFiltered) place.hidden = this.#part("clear").hidden = !isFiltered;
-    if (isFiltered && place.textContent !== share(shown, all)) place.textContent = share(shown, all);
+    const [line, words] = [this.#part("filtered"), this.#part("share")];
+    if (line.hidden === isFiltered) line.hidden = !isFiltered;
+    if (isFiltered && words.textContent !== share(shown, all)) words.textContent = share(shown, all);
   }
 
   /** Offer those that have calls, and the one that is chosen. @param {Set<string>} names */

@@ -65,8 +65,8 @@ export class Sieve {
   #hasTerms(call) {
     if (!this.terms.length || this.#said.has(call.call_sid)) return true;
     const { assistant_name: name, customer_phone_number: customer, to_phone_number: to } = call.metadata;
-    const numbers = `${customer ?? ""} ${to ?? ""}`;
-    const text = folded([name, numbers, numbers.replace(/[^\d ]/g, ""), call.call_sid, call.last?.content, ...alertNames(call)].join(" "));
+    const numbers = [customer ?? "", to ?? ""].flatMap((number) => [number, number.replace(/\D/g, "")]);
+    const text = folded([name, ...numbers, call.call_sid, call.last?.content, ...alertNames(call)].join(" "));
     const has = this.terms.every((term) => text.includes(term));
     if (has) this.#said.add(call.call_sid);
     return has;

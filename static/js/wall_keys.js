@@ -57,7 +57,7 @@ export class WallKeys {
   #where({ target }) {
     if (target === this.text) return "filter";
     if (!(target instanceof Element)) return "elsewhere";
-    if (target.closest("input, select, textarea, [contenteditable]")) return "field";
+    if (target.closest("input:not([type=radio], [type=checkbox]), select, textarea, [contenteditable]")) return "field";
     return this.list.table.contains(target) ? "list" : "elsewhere";
   }
 }

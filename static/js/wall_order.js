@@ -27,7 +27,7 @@ export function ordered(calls, order, now) {
     const [rank, more] = order === "attention" ? concern(call, now) : [0, since(call)];
     return { call, rank, more };
   });
-  keyed.sort((a, b) => b.rank - a.rank || b.more - a.more || (a.call.call_sid < b.call.call_sid ? -1 : 1));
+  keyed.sort((a, b) => b.rank - a.rank || b.more - a.more || (b.call.appearedAt ?? 0) - (a.call.appearedAt ?? 0)); // else as they came
   return keyed.map(({ call }) => call);
 }
 

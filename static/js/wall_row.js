@@ -1,9 +1,8 @@
 // @ts-check
 /** One call on the screen: the node that the server rendered, or a copy of its pattern, filled with text only. */
-import { ending } from "callboard/connection_status";
 import { duration } from "callboard/format";
 import { alertNames, isNew, isOver, quietMs, QUIET_MS } from "callboard/wall";
-import { alertsInWords, quietFor, SPEAKERS } from "callboard/wall_words";
+import { alertsInWords, endingInWords, quietFor, SPEAKERS } from "callboard/wall_words";
 
 /** @typedef {import("callboard/wall").Call} Call */
 
@@ -27,6 +26,7 @@ export class RowNode {
     const { metadata, segments, viewers } = call;
     this.node.dataset.callSid = call.call_sid;
     this.node.classList.toggle("is-over", isOver(call));
+    this.node.classList.toggle("is-unwatched", viewers === 0);
     this.link.setAttribute("href", `/calls/${encodeURIComponent(call.call_sid)}`);
     this.#write("caller", metadata.customer_phone_number ?? "Unknown number");
     this.#write("assistant", metadata.assistant_name ?? "");
@@ -38,7 +38,7 @@ export class RowNode {
     this.#fillWords(call);
     this.#fillDuration(call);
     this.#tag("alerts", alertsInWords(alertNames(call)));
-    this.#tag("ending", isOver(call) ? ending(/** @type {any} */ (call)) : "");
+    this.#tag("ending", isOver(call) ? endingInWords(call) : "");
     this.age(call, now);
   }
 

@@ -1,5 +1,6 @@
 // @ts-check
 /** What the wall says of its calls. */
+import { ending } from "callboard/connection_status";
 import { counted } from "callboard/format";
 
 export const SPEAKERS = { user: "Customer", assistant: "Assistant" }; // templates/macros/call_row.html has the same
@@ -15,6 +16,11 @@ export function quietFor(ms) {
 export function alertsInWords(names) {
   const more = names.length - NAMED_ALERTS;
   return names.slice(0, NAMED_ALERTS).join(", ") + (more > 0 ? ` +${more}` : "");
+}
+
+/** `Ended · hung up`; how long it was stands beside it. @param {{status: any, metadata: {reason: string|null}}} call */
+export function endingInWords({ status, metadata }) {
+  return ending(/** @type {any} */ ({ status, metadata: { reason: metadata.reason } }));
 }
 
 /** `7 of 12 calls` @param {number} shown @param {number} all */

@@ -1,0 +1,7 @@
+// @ts-check
+/** What every settings page does for comfort: it works without. */
+import { enableCopyButtons } from "callboard/copy_button";
+import { localiseDates } from "callboard/local_dates";
+
+enableCopyButtons(document);
+localiseDates(document);
