@@ -35,11 +35,14 @@ fix: $(VENV)/test.txt  ## mend style and format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-binary: $(VENV)/binary.txt  ## dist/callboard: one file that serves, and needs no Python
-	$(PY) -m PyInstaller --noconfirm --log-level ERROR callboard.spec
+binary: dist/callboard  ## dist/callboard: one file that serves, and needs no Python
 
 binary-smoke: binary  ## that file, started, asked and stopped
 	$(PY) tests/binary_smoke.py dist/callboard
+
+BUILT_FROM = $(wildcard *.py) $(shell find commands handlers hub models sources static templates -type f ! -name '*.pyc')
+dist/callboard: callboard.spec $(BUILT_FROM) $(VENV)/binary.txt
+	$(PY) -m PyInstaller --noconfirm --log-level ERROR callboard.spec
 
 # Each file lists what pyproject.toml wants of its kind, and is there once that is installed.
 $(VENV)/run.txt: EXTRAS :=

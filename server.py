@@ -18,6 +18,7 @@ import commands
 from commands import demo
 from commands.parser import Parser, add_command
 from events import SECOND, Refused, Unavailable
+from handlers.body_limit import BodyLimit
 from handlers.frames import frame
 from handlers.gate import Gate
 from handlers.heartbeat import Heartbeat
@@ -86,7 +87,7 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
             messages_per_second=settings.messages_per_second,
         )
         http = HTTPServer(
-            make_application(services),
+            BodyLimit(make_application(services), MAX_BODY_BYTES),
             idle_connection_timeout=IDLE_REQUEST_S,
             max_body_size=MAX_BODY_BYTES,
             max_header_size=MAX_HEADER_BYTES,

@@ -51,25 +51,13 @@ def as_api_error(error: BaseException) -> ApiError:
     return ApiError(500, "server_error", "The server failed; it has written down why.")
 
 
-class BaseHandler(RequestHandler):
+class PlainHandler(RequestHandler):
     """Errors in the one shape, and headers that every answer carries."""
-
-    def initialize(self, services: Services) -> None:
-        self.services = services
 
     def set_default_headers(self) -> None:
         self.set_header("Server", "Callboard")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Referrer-Policy", "no-referrer")  # addresses may carry a ticket
-
-    def decode_argument(self, value: bytes, name: str | None = None) -> str:
-        try:
-            text = value.decode()
-        except UnicodeDecodeError:
-            raise ApiError(400, "invalid_parameter", "A parameter is not UTF-8.", name) from None
-        if "\x00" in text:  # PostgreSQL has no place for it, not even in a question
-            raise ApiError(400, "invalid_parameter", "A parameter must not contain NUL.", name)
-        return text
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         if value is not None and as_api_error(value).status >= 500 and not isinstance(value, Unavailable):
@@ -101,6 +89,22 @@ class BaseHandler(RequestHandler):
             self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.finish(encode(body))
+
+
+class BaseHandler(PlainHandler):
+    """A handler with the parts of the house; its parameters are text."""
+
+    def initialize(self, services: Services) -> None:
+        self.services = services
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            raise ApiError(400, "invalid_parameter", "A parameter is not UTF-8.", name) from None
+        if "\x00" in text:  # PostgreSQL has no place for it, not even in a question
+            raise ApiError(400, "invalid_parameter", "A parameter must not contain NUL.", name)
+        return text
 
 
 _UNIMPLEMENTED = RequestHandler.get

@@ -45,9 +45,6 @@ class Gate:
         self.arriving: set[asyncio.Task] = set()  # admissions, for which `close` waits too: they still read the store
         self.is_closing = False
 
-    async def open(self) -> None:
-        self._version = await self._store.read(rights.rights_version)
-
     async def key(self, token: str) -> Grant | None:
         """What the key allows; None if it allows nothing (any more)."""
         if not KEY.match(token):

@@ -15,7 +15,7 @@ from handlers.token_socket import Opening, Refusal, TokenSocket, TokenSocketHand
 from sources import producer
 
 MAX_MESSAGE_BYTES = 1 << 20
-MAX_UNACKNOWLEDGED = 1000  # then reading waits: more in flight than one commit takes only makes a queue
+MAX_UNACKNOWLEDGED = 500  # then reading waits: more in flight than two commits take only makes a queue
 
 log = logging.getLogger(__name__)
 

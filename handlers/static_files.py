@@ -7,6 +7,8 @@ from typing import Any
 
 from tornado.web import StaticFileHandler
 
+from handlers.api import PlainHandler
+
 YEAR_S = 365 * 24 * 3600
 
 
@@ -33,12 +35,10 @@ class StaticFiles:
         return json.dumps({"imports": names})
 
 
-class StaticHandler(StaticFileHandler):
+class StaticHandler(PlainHandler, StaticFileHandler):
     """GET /static/…: a file; the client module may be used by pages of any origin."""
 
     def set_extra_headers(self, path: str) -> None:
-        self.set_header("Server", "Callboard")
-        self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Access-Control-Allow-Origin", "*")
         if "v" not in self.request.arguments:
             self.set_header("Cache-Control", "no-cache")

@@ -55,7 +55,7 @@ class TokenSocketHandler(UpgradeHandler, BaseHandler):
 
 def token_of(request: HTTPServerRequest, query: dict[str, list[str]]) -> str | None:
     """The token that the client brings, looked for in the contract's order; the first place that has one counts."""
-    if "token" in query:
+    if query.get("token", [""])[-1]:
         return query["token"][-1]
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":

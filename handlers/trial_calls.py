@@ -45,6 +45,11 @@ class TrialCalls:
         task.add_done_callback(lambda _: self._running.pop(source.id, None))
         return call_sid
 
+    async def over(self, source_id: int) -> None:
+        """Wait until no test call of this source runs."""
+        if source_id in self._running:
+            await asyncio.wait([self._running[source_id][1]])
+
     async def close(self) -> None:
         tasks = [task for _, task in self._running.values()]
         for task in tasks:

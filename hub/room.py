@@ -115,5 +115,5 @@ class Room:
         self._last_revision = max(self._last_revision, said.revision)
         frame = self._wrap(interim_message(self.call.call_sid, said, self._clock()))
         for viewer in list(self.viewers):
-            viewer.interim(frame)
+            viewer.interim(frame) if said.content else viewer.withdrawal(frame)
         return frame

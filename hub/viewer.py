@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from hub.room import Room
 
+MAX_WITHDRAWALS = 32  # more than one room has open at once
 MAX_UNSENT_BYTES = 256 * 1024  # about 700 messages: seconds of the fastest call; beyond it the store is the buffer
 
 
@@ -35,7 +36,7 @@ class Outlet(Protocol):
 
 
 class Viewer:
-    __slots__ = ("_is_live", "client", "cursor", "outlet", "room", "sent_version", "wants_interims")
+    __slots__ = ("_is_live", "_withdrawals", "client", "cursor", "outlet", "room", "sent_version", "wants_interims")
 
     def __init__(self, outlet: Outlet, *, cursor: int = 0, wants_interims: bool = True, client: object = None):
         self.outlet = outlet
@@ -45,6 +46,7 @@ class Viewer:
         self.sent_version = 0  # of the call's status
         self.room: Room | None = None
         self._is_live = False
+        self._withdrawals: tuple[bytes, ...] = ()  # of interims that its screen may still show
 
     @property
     def is_live(self) -> bool:
@@ -61,7 +63,8 @@ class Viewer:
         self._is_live = True
         if room.status_version > self.sent_version:
             self.status(room.status_frame(), room.status_version)
-        for frame in room.newest_interims():
+        withdrawals, self._withdrawals = self._withdrawals, ()
+        for frame in (*withdrawals, *room.newest_interims()):
             self.interim(frame)
         if room.is_closed:
             self.finish()
@@ -79,6 +82,13 @@ class Viewer:
         """Passes through or is dropped: the next one, or the final, says it all again."""
         if self._is_live and self.wants_interims and not self._is_slow():
             self.outlet.send(frame)
+
+    def withdrawal(self, frame: bytes) -> None:
+        """An interim is taken back: nothing that follows says so again, so a viewer that is away is told later."""
+        if self._is_live and not self._is_slow():
+            self.interim(frame)
+        elif self.wants_interims:
+            self._withdrawals = (*self._withdrawals[-MAX_WITHDRAWALS:], frame)
 
     def status(self, frame: bytes, version: int) -> None:
         if not self._is_live:

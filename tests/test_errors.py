@@ -107,7 +107,6 @@ async def test_a_store_that_cannot_is_503_and_our_own_fault_500_without_its_word
         assert "secret detail" in caplog.text
 
 
-@pytest.mark.xfail(reason="Tornado answers 400 before any handler is asked", strict=True)
 async def test_a_body_that_is_too_big_is_413(house):
     """Told from its header: not a byte of it is awaited."""
     host, port = "127.0.0.1", int(house.url.rpartition(":")[2])
@@ -119,3 +118,10 @@ async def test_a_body_that_is_too_big_is_413(house):
     writer.close()
     await writer.wait_closed()
     assert status.split()[1] == b"413"
+
+
+async def test_a_static_file_that_is_not_there_is_404_in_the_one_shape(house):
+    for path in ("/static/nothing.js", "/static/", "/static/../server.py"):
+        answer = await house.fetch("GET", path, key=None)
+        assert answer.code in (403, 404)
+        assert set(json.loads(answer.body)) == {"error", "detail"}, path

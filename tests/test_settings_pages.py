@@ -204,7 +204,7 @@ async def test_a_key_is_shown_once_and_its_example_runs(house, admin):
     assert await house.get("/api/v1/calls", key=key) is not None
     (example,) = [e.text for e in page.all("code") if e.text.startswith("curl ")]
     if shutil.which("curl"):
-        command = shlex.split(example.replace("\\ ", "")) + ["--silent", "--fail"]
+        command = [*shlex.split(example.replace("\\ ", "")), "--silent", "--fail"]
         await asyncio.to_thread(subprocess.run, command, check=True, stdout=subprocess.DEVNULL)
     await house.services.gate.remember_use()
     page = (await admin.get("/settings/keys")).page

@@ -35,8 +35,9 @@ class Document(HTMLParser):
             self._open.append(element)
 
     def handle_endtag(self, tag):
-        while self._open and self._open.pop().tag != tag:
-            pass
+        if tag not in VOID:  # `<input/>` ends itself
+            while self._open and self._open.pop().tag != tag:
+                pass
 
     def handle_data(self, data):
         for element in self._open:

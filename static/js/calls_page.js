@@ -72,6 +72,7 @@ class CallsPage {
     clearTimeout(this.settling);
     this.connection.show(describe(state));
     document.documentElement.classList.toggle("is-live", state.name === "live");
+    if (state.name === "signed-out") this.#comeBackHere();
     if (state.name !== "removed") return;
     this.wall.clear();
     this.schedule();
@@ -141,6 +142,12 @@ class CallsPage {
     controls?.count(wanted.filter((call) => !isOver(call)).length, running);
     this.notices.show({ all: all.length, shown: list.shown.length, isRemoved: this.feed?.state.name === "removed" });
     this.#count(running);
+  }
+
+  /** Signing in leads back to what is chosen now. */
+  #comeBackHere() {
+    const here = encodeURIComponent(location.pathname + location.search);
+    document.querySelector('[data-step="sign-in"]')?.setAttribute("href", `/sign-in?next=${here}`);
   }
 
   /** @param {number} running */
