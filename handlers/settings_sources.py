@@ -23,9 +23,7 @@ class SourcesPage(SettingsPage):
         known = await store.read(assistants.listing, organization)
         assistant = form.choice("assistant", tuple(str(row.id) for row in known))
         secret, account = credentials(form)
-        made = await form.submit(
-            store, _create, store.clock(), organization, assistant, kind, secret, account or None
-        )
+        made = await form.submit(store, _create, store.clock(), organization, assistant, kind, secret, account or None)
         if made is None:
             return await self._show(form)
         self.go_on(f"/settings/sources/{made}", "The source is made. Now tell the provider its address.")

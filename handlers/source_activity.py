@@ -1,10 +1,14 @@
 """How the sources fare: when each was last heard of, and what its address refused. Costs no write per event."""
 
+import logging
 from collections import deque
 from typing import NamedTuple
 
+from events import Unavailable
 from models import Store, source_settings
 from models.source_settings import REJECTIONS_KEPT, Rejection, SourceRow
+
+log = logging.getLogger(__name__)
 
 
 class Health(NamedTuple):
@@ -37,12 +41,16 @@ class SourceActivity:
         self._rejected.setdefault(source_id, deque(maxlen=REJECTIONS_KEPT)).append(rejection)
 
     async def write_down(self) -> None:
-        """Every few seconds, and at the end. Raises Unavailable; then the next time tries again."""
+        """Every few seconds, and at the end. What could not be written stays for the next time."""
         heard_at = {source_id: self._heard_at[source_id] for source_id in self._unwritten}
         rejected = {source_id: list(new) for source_id, new in self._rejected.items()}
         if not heard_at and not rejected:
             return
-        await self._store.write(source_settings.write_down, heard_at, rejected)
+        try:
+            await self._store.write(source_settings.write_down, heard_at, rejected)
+        except Unavailable:
+            log.warning("what sources sent could not be written down; the next time tries again")
+            return
         self._unwritten -= {source_id for source_id, at in heard_at.items() if self._heard_at[source_id] == at}
         for source_id, written in rejected.items():
             left = [rejection for rejection in self._rejected.pop(source_id) if rejection not in written]

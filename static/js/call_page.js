@@ -44,7 +44,7 @@ class CallPage {
     const { callSid = "", cursor, epoch } = this.transcript.dataset;
     const xsrfToken = document.querySelector('meta[name="xsrf-token"]')?.getAttribute("content") ?? "";
     this.live = new LiveTranscript({
-      url: () => ticketUrl(callSid, xsrfToken),
+      url: () => ticketUrl({ call_sid: callSid }, xsrfToken),
       after: Number(cursor),
       epoch,
       onState: (state) => this.entered(state),

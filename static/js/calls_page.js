@@ -3,6 +3,7 @@
 import { ConnectionStatus, describe } from "callboard/connection_status";
 import { enableCopyButtons } from "callboard/copy_button";
 import { localiseTimes } from "callboard/local_times";
+import { ticketUrl } from "callboard/ticket";
 import { clockSince, tick } from "callboard/ticking";
 import { isOver, Wall } from "callboard/wall";
 import { WallControls } from "callboard/wall_controls";
@@ -13,7 +14,6 @@ import { WallList } from "callboard/wall_list";
 import { WallNotices } from "callboard/wall_notices";
 import { ordered } from "callboard/wall_order";
 import { renderedCall } from "callboard/wall_row";
-import { feedUrl } from "callboard/wall_ticket";
 import { backInWords, News } from "callboard/wall_words";
 
 /** @typedef {import("callboard/live_transcript").State} State */
@@ -49,7 +49,7 @@ class CallsPage {
     this.draw();
     const xsrfToken = document.querySelector('meta[name="xsrf-token"]')?.getAttribute("content") ?? "";
     this.feed = new LiveCalls({
-      url: () => feedUrl(xsrfToken),
+      url: () => ticketUrl({ feed: "live-calls" }, xsrfToken),
       onState: (state) => this.entered(state),
       onSnapshot: (message) => this.began(message),
       onUpdate: ({ calls, timestamp }) => this.heard(this.wall.update(calls, Date.parse(timestamp))),

@@ -1,14 +1,14 @@
 // @ts-check
-/** Where the socket of a call is, with a ticket that opens it once: the page itself never holds a key. */
+/** Where a socket is, with a ticket that opens it once: the page itself never holds a key. */
 import { Refused } from "callboard/live_transcript";
 
-/** @param {string} callSid @param {string} xsrfToken @returns {Promise<string>} */
-export async function ticketUrl(callSid, xsrfToken) {
+/** @param {{call_sid: string}|{feed: "live-calls"}} what @param {string} xsrfToken @returns {Promise<string>} */
+export async function ticketUrl(what, xsrfToken) {
   const response = await fetch("/api/v1/tickets", {
     method: "POST",
     credentials: "same-origin",
     headers: { "Content-Type": "application/json", "X-XSRFToken": xsrfToken },
-    body: JSON.stringify({ call_sid: callSid }),
+    body: JSON.stringify(what),
   });
   if (!response.ok) throw refusal(response);
   const { url } = await response.json();

@@ -34,14 +34,16 @@ export class Wall {
 
   /** Take what the server rendered: none of it is news. @param {(CallRow & {heardAt: number|null})[]} rows */
   adopt(rows) {
-    for (const row of rows) this.calls.set(row.call_sid, { ...row, startedAt: time(row.metadata.started_at), appearedAt: null, endedAt: null });
+    for (const row of rows) {
+      this.calls.set(row.call_sid, { ...row, startedAt: time(row.metadata.started_at), appearedAt: null, endedAt: null });
+    }
   }
 
   /** Everything that runs: what is not in it is gone, but for those that were seen to end.
    * @param {CallRow[]} rows @param {number} at @returns {Change} */
   replace(rows, at) {
     const running = new Set(rows.map(({ call_sid }) => call_sid));
-    const left = [...this.calls.values()].filter((call) => !isOver(call) && !running.has(call.call_sid)).map(({ call_sid }) => call_sid);
+    const left = [...this.calls.keys()].filter((sid) => this.calls.get(sid)?.endedAt === null && !running.has(sid));
     for (const sid of left) this.calls.delete(sid);
     return { ...this.update(rows, at, (row) => Math.min(at, time(row.last?.created_at) ?? at)), left };
   }
@@ -55,8 +57,9 @@ export class Wall {
       if (known ? isOver(known) && !isOver(row) : isOver(row)) continue; // an end is never undone
       const isEnd = isOver(row) && known !== undefined && !isOver(known);
       const heardAt = known && isSame(known.last, row.last) ? known.heardAt : row.last && heard(row);
-      const endedAt = isEnd ? at : (known?.endedAt ?? null);
-      this.calls.set(row.call_sid, { ...row, startedAt: time(row.metadata.started_at), heardAt, appearedAt: known ? known.appearedAt : at, endedAt });
+      const [appearedAt, endedAt] = known ? [known.appearedAt, isEnd ? at : known.endedAt] : [at, null];
+      const startedAt = time(row.metadata.started_at);
+      this.calls.set(row.call_sid, { ...row, startedAt, heardAt, appearedAt, endedAt });
       change.changed.push(row.call_sid);
       if (!known) change.started.push(row.call_sid);
       if (isEnd) change.ended.push(row.call_sid);

@@ -48,9 +48,14 @@ export class WallKeys {
     else if (means === "previous") this.list.step(isArrow ? -this.list.columns : -1);
     else if (means === "right" || means === "enter-list") this.list.step(1);
     else if (means === "left") this.list.step(-1);
-    else if (means === "filter") this.text.select();
+    else if (means === "filter") this.#find();
     else if (means === "leave") this.text.blur();
     else if (means === "help") this.dialog.showModal();
+  }
+
+  #find() {
+    this.text.focus();
+    this.text.select();
   }
 
   /** @param {KeyboardEvent} event */

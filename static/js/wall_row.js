@@ -38,6 +38,7 @@ export class RowNode {
     this.#fillWords(call);
     this.#fillDuration(call);
     this.#tag("alerts", alertsInWords(alertNames(call)));
+    this.#part("alerts").title = alertNames(call).join(", ");
     this.#tag("ending", isOver(call) ? endingInWords(call) : "");
     this.age(call, now);
   }
