@@ -38,13 +38,13 @@ def add_to(words) -> None:
 
 def run_create(options, settings) -> None:
     secret = read_secret("--secret", options.secret, "CALLBOARD_SECRET")
-    if secret is None:
-        print("Without --secret nothing is verified: whoever learns the address can post calls to it.", file=sys.stderr)
     with administered(settings.database_url) as db:
         organization = organization_id(db, options.organization)
         assistant, _ = assistants.find(db, organization, options.assistant)
         made = wall_clock()
         endpoint = source_rows.create(db, made, organization, assistant, options.kind, secret, options.account)
+    if secret is None:
+        print("Without --secret nothing is verified: whoever learns the address can post calls to it.", file=sys.stderr)
     url = f"{settings.public_url}/webhooks/{options.kind}/{endpoint}"
     if urlsplit(url).hostname in HERE:
         print("No provider reaches this address: CALLBOARD_PUBLIC_URL should name a public one.", file=sys.stderr)

@@ -3,7 +3,7 @@
 from handlers.api import ApiError
 from handlers.pages import PageHandler
 from hub import Row
-from models import calls, entries
+from models import calls, demo, entries
 from models.running import running
 
 
@@ -18,6 +18,7 @@ class LiveCallsPage(PageHandler):
             viewers={row.call.id: self.services.hub.viewers(row.call.id) for row in rows},
             last_ended=None if rows else await read(calls.last_ended, organization),
             base_url=self.services.public_url,
+            has_demo=self.grant.role == "admin" and await read(demo.is_there, organization),
         )
 
 

@@ -9,6 +9,7 @@ from tornado.web import Application, RequestHandler
 from handlers import (
     call_pages,
     calls_api,
+    demo_page,
     feed,
     first_run,
     health,
@@ -55,6 +56,7 @@ API = [
 PAGES = [
     (r"/", call_pages.LiveCallsPage),
     (r"/calls/([^/]+)", call_pages.CallPage),
+    (r"/demo/erase", demo_page.DemoErasePage),
     (r"/sign-in", sign_in.SignInHandler),
     (r"/sign-out", sign_in.SignOutHandler),
     (r"/first-run", first_run.FirstRunPage),

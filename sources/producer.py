@@ -153,6 +153,7 @@ def _call(body: bytes | msgspec.Raw) -> tuple[CallAnnounced, StatusReported | No
         direction=given.direction,
         from_number=given.from_number or None,
         to_number=given.to_number or None,
+        provider=given.provider,
         started_at=_at("started_at", given.started_at),
         metadata=None if given.metadata is None else _metadata(given.metadata),
     )

@@ -30,6 +30,7 @@ class CallBody(msgspec.Struct):
     from_number: _Number | None = None
     to_number: _Number | None = None
     status: str | None = None
+    provider: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=_PLAIN)] | None = None
     started_at: str | None = None
     metadata: dict[str, Any] | None = None
 

@@ -66,7 +66,7 @@ class CommandLine:
         finally:
             server.send_signal(signal.SIGTERM)
             outcome = finish(server)
-        assert outcome == (0, "", "")
+        assert (outcome.status, outcome.err) == (0, "")
 
 
 def finish(process: subprocess.Popen, stdin: str = "") -> Outcome:

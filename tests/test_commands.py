@@ -43,10 +43,13 @@ def test_every_word_makes_what_it_says_and_prints_it_last(line):
     assert re.fullmatch(r"https://calls\.acme\.example/webhooks/twilio/[0-9a-f]{32}", made.last)
     assert f'statusCallbackUrl="{made.last}#' in made.out and "<Response>" in made.out
     assert "auth token" not in made.out + made.err
+    unverified = line.try_("source", "create", "twilio", "--assistant", "Desk", *ACME)
+    assert unverified.status == 0 and "nothing is verified" in unverified.err
     assert line.do("user", "deactivate", "ANN@acme.example") == "ann@acme.example"
     assert rows(line, "SELECT email, role, is_active FROM account") == [("ann@acme.example", "admin", 0)]
     assert rows(line, "SELECT kind, organization_id, assistant_id, secret FROM source") == [
-        ("twilio", 1, 1, "auth token")
+        ("twilio", 1, 1, "auth token"),
+        ("twilio", 1, 1, None),
     ]
 
 
@@ -105,7 +108,6 @@ NEW_KEY = ("key", "create", "--user", "a@b", "--name", "n", "--scopes")
         (("key", "revoke", "-"), "PREFIX_OR_KEY"),
         (("key", "revoke", "a\tb"), "PREFIX_OR_KEY"),
         (("source", "create", "carrier-pigeon", "--assistant", "a", *ACME), "KIND"),
-        (("source", "create", "twilio", "--assistant", "a", *ACME), "--secret"),
         (("source", "create", "twilio", "--assistant", "a", *ACME, "--public-url", "calls"), "--public-url"),
         (("watch", "CA 1", "--token", "cb_x"), "CALL_SID"),
         (("watch", "CA1"), "--token"),

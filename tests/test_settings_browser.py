@@ -20,12 +20,15 @@ async def submit(page, **fields: str) -> None:
     await page.wait_for_selector(".said, .field-error")
 
 
-async def assert_fit_for_everyone(page, name: str) -> None:
-    """No accessibility violation, enough contrast in the dark too, and nothing lost at 320 px."""
-    for scheme, options in (("light", None), ("dark", {"runOnly": ["color-contrast"]})):
-        await page.emulate_media(color_scheme=scheme)
-        found = await Axe().run(page, options=options)
-        assert found.violations_count == 0, (name, scheme, found.generate_report())
+async def assert_fit_for_everyone(page, name: str, *, in_the_dark: bool = False) -> None:
+    """No accessibility violation, and nothing lost at 320 px; `in_the_dark` there is enough contrast too."""
+    found = await Axe().run(page)
+    assert found.violations_count == 0, (name, found.generate_report())
+    if in_the_dark:
+        await page.emulate_media(color_scheme="dark")
+        found = await Axe().run(page, options={"runOnly": ["color-contrast"]})
+        assert found.violations_count == 0, (name, "dark", found.generate_report())
+        await page.emulate_media(color_scheme="light")
     size = page.viewport_size
     await page.set_viewport_size({"width": 320, "height": 640})
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
@@ -47,7 +50,7 @@ async def test_a_new_source_waits_hears_its_test_call_and_tells_what_it_refused(
         await page.wait_for_selector("[data-part=fares]:has-text('Last event')")
         assert await page.inner_text("[data-part=announced]") == "Last event 0 s ago"
         assert await page.evaluate("window.stillTheSamePage")
-        await assert_fit_for_everyone(page, "receiving")
+        await assert_fit_for_everyone(page, "receiving", in_the_dark=True)
         await page.click("button:has-text('Send a test call')")
         await page.click("a:has-text('Read along')")
         for _, words in WORDS:
@@ -85,10 +88,10 @@ async def test_every_settings_page_is_fit_for_everyone(house):
             assert await page.evaluate("document.activeElement.name") == next(iter(fields))
             await submit(page, **fields)
             await page.wait_for_selector(".said")
-            await assert_fit_for_everyone(page, f"{path}, with what was made")
+            await assert_fit_for_everyone(page, f"{path}, with what was made", in_the_dark=path == "keys")
         for path in ("users/2", "assistants/1", "sources/1/credentials"):
             await page.goto(f"{house.url}/settings/{path}")
             await assert_fit_for_everyone(page, path)
         await page.goto(f"{house.url}/settings/users")
         await submit(page, email="")
-        await assert_fit_for_everyone(page, "users, with an error")
+        await assert_fit_for_everyone(page, "users, with an error", in_the_dark=True)
