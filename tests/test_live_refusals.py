@@ -24,7 +24,7 @@ async def refused(socket):
 async def until(holds):
     """Wait for what the server tells nobody, such as that a place is free."""
     async with asyncio.timeout(3):
-        while not holds(): — that is why there is no event
+        while not holds():
             await asyncio.sleep(0.005)
 
 

@@ -85,7 +85,7 @@ async def test_every_settings_page_is_fit_for_everyone(house):
         ):
             await page.goto(f"{house.url}/settings/{path}")
             await submit(page, **dict.fromkeys(fields, ""))
-            assert await page.evaluate("document.activeElement.name") == next(iter(fields))
+            await page.wait_for_selector(f"[name={next(iter(fields))}]:focus")
             await submit(page, **fields)
             await page.wait_for_selector(".said")
             await assert_fit_for_everyone(page, f"{path}, with what was made", in_the_dark=path == "keys")
