@@ -18,7 +18,7 @@ run: install  ## install, serve on http://localhost:8000, with demo calls where 
 test: test-js test-py  ## every test, with what they need of the system's packages
 
 test-py: packages $(VENV)/test.txt
-	$(PY) -m pytest -n 2  # two at a time, the cores of the smallest machine it is meant for
+	$(PY) -m pytest -n 4 --dist worksteal  # twice the cores of the smallest machine: tests wait half of the time
 
 test-js: packages
 	@if ! sh tests/system_packages.sh has node; then echo "SKIPPED: tests/js, which need node 20 or newer"; \
