@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: help install run test test-py test-js packages lint fix binary binary-smoke
+.PHONY: help install run test test-py test-js packages lint fix bench-latency binary binary-smoke
 .DELETE_ON_ERROR:
 
 help:  ## list these targets
@@ -30,6 +30,9 @@ packages:
 lint: $(VENV)/test.txt  ## what style and format object to
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+bench-latency: $(VENV)/test.txt  ## how long a word takes from producer to viewer, 200 calls at once
+	$(PY) bench/latency.py
 
 fix: $(VENV)/test.txt  ## mend style and format
 	$(PY) -m ruff check --fix .
