@@ -36,7 +36,8 @@ class Hub:
         self.viewers_per_call = viewers_per_call
         self._rooms: dict[int, Room] = {}
         self._ending: dict[int, Room] = {}
-        self._finals: OrderedDict[tuple[int, str], None] = OrderedDict()
+        # by call_sid, not by id: SQLite gives the id of an erased call to a new one
+        self._finals: OrderedDict[tuple[int, str, str], None] = OrderedDict()
         self._walls: dict[int, Wall] = {}  # by organisation, while someone watches
 
     def viewers(self, call_id: int) -> int:
@@ -78,7 +79,7 @@ class Hub:
     def publish(self, call: Call, entries: list[Entry]) -> None:
         """What a commit added to the call's log, and the call as it is now."""
         for entry in entries:
-            self._remember(call.id, entry.transcript.segment_id)
+            self._remember(call, entry.transcript.segment_id)
         if wall := self._walls.get(call.organization_id):
             wall.hear(call, entries[-1].transcript if entries else None)
         room = self._rooms.get(call.id)
@@ -101,7 +102,7 @@ class Hub:
 
     def interim(self, call: Call, said: Transcript) -> None:
         """Pass it through to those who watch now; the newest of each speaker is kept for those who join."""
-        if call.is_over or (call.id, said.segment_id) in self._finals:
+        if call.is_over or (call.organization_id, call.call_sid, said.segment_id) in self._finals:
             return
         room = self._room(call)
         shown = room.interim(said)
@@ -160,7 +161,7 @@ class Hub:
             del self._rooms[room.call.id]
             self._ending.pop(room.call.id, None)
 
-    def _remember(self, call_id: int, segment_id: str) -> None:
-        self._finals[call_id, segment_id] = None
+    def _remember(self, call: Call, segment_id: str) -> None:
+        self._finals[call.organization_id, call.call_sid, segment_id] = None
         if len(self._finals) > REMEMBERED_FINALS:
             self._finals.popitem(last=False)

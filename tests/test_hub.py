@@ -215,3 +215,13 @@ def test_nothing_is_kept_of_a_call_that_nobody_watches():
     stage.end()
     stage.tick(LONGEST_GRACE_US)
     assert not stage.hub._rooms and not stage.hub._ending
+
+
+def test_a_new_call_with_the_number_of_an_erased_one_shows_its_interims():
+    """SQLite gives numbers out again; what was final on the erased call says nothing of this one."""
+    stage = Stage()
+    stage.say("s1")
+    stage.call = replace(NOBODY_HEARD, call_sid="CA-new")
+    viewer = stage.watch()
+    stage.partly("s1")
+    assert told(viewer) == [("s1", "wor")]
