@@ -76,17 +76,20 @@ class Wall:
         self._clock, self._wrap, self._viewers = clock, wrap, viewers
         self._rows: dict[int, Row] = {}
         self._changed: dict[int, Row] = {}
-        self._ended: set[int] = set()  # since the wall was put up, so that an older snapshot does not bring them back
+        self._ended: set[int] = set()  # until it is loaded, so that an older snapshot does not bring them back
         self.watchers: set[Watcher] = set()
         self.is_loaded = False
 
     def load(self, running: list[tuple[Call, Transcript | None]]) -> None:
         """The running calls and their newest entries from the store, read after the wall was put up: what was heard
-        meanwhile is newer."""
+        meanwhile is newer. Only the first time: a second reader's snapshot could know calls that have ended since."""
+        if self.is_loaded:
+            return
         for call, said in running:
             if call.id not in self._rows and call.id not in self._ended:
                 self._rows[call.id] = Row(call, said)
         self.is_loaded = True
+        self._ended.clear()
 
     def snapshot(self) -> bytes:
         return self._message("snapshot", self._rows)
@@ -117,7 +120,8 @@ class Wall:
         self._send({call.id: row})
         if row.call.is_over:
             del self._rows[call.id]
-            self._ended.add(call.id)
+            if not self.is_loaded:
+                self._ended.add(call.id)
 
     def touch(self, call_id: int) -> None:
         """Something else about the call changed: who watches it."""

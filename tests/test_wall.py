@@ -79,6 +79,14 @@ def test_a_snapshot_read_before_the_end_does_not_bring_a_call_back():
     assert [row["call_sid"] for row in json.loads(wall.snapshot())["calls"]] == ["CA2"]
 
 
+def test_of_two_that_load_the_wall_the_second_brings_no_ended_call_back():
+    wall, _ = watched()
+    wall.load([(call(1), None)])
+    wall.hear(replace(call(1), status="completed", status_version=2, updated_at=1))
+    wall.load([(call(1), None)])
+    assert json.loads(wall.snapshot())["calls"] == []
+
+
 def test_an_interim_taken_back_leaves_the_last_final():
     wall, watcher = watched()
     wall.hear(call(1), said("stays"))

@@ -38,8 +38,8 @@ export const transcript = (seq, data = {}) => ({
     segment_start: null, segment_end: null, created_at: null, revision: 1, language: null, ...data },
 }); // prettier-ignore
 
-/** A LiveTranscript whose world is scripted: `sockets`, `time`, and all that it `said`. */
-export async function watch(options = {}) {
+/** A WebSocket that a test speaks for; each one made is in `sockets`. */
+export function fakeSockets() {
   const sockets = [];
   class FakeSocket {
     readyState = 1;
@@ -64,6 +64,14 @@ export async function watch(options = {}) {
       this.readyState = 3;
       this.onclose?.({ code });
     }
+  }
+  return { sockets, FakeSocket };
+}
+
+/** A LiveTranscript whose world is scripted: `sockets`, `time`, and all that it `said`. */
+export async function watch(options = {}) {
+  const { sockets, FakeSocket } = fakeSockets();
+  class CallSocket extends FakeSocket {
     establish({ recovered = true, epoch = "e1", head = 0 } = {}) {
       this.say({ type: "connection_established", epoch, recovered, head_seq: head, limits: { connections_per_call: 10 } });
     }
@@ -79,7 +87,7 @@ export async function watch(options = {}) {
   const time = new FakeTime();
   const said = { states: [], seqs: [], resets: 0, errors: [], statuses: [] };
   const live = new LiveTranscript({
-    url: "wss://callboard.example/live-transcript/CA1?token=cb_key", WebSocket: FakeSocket, random: () => 1, ...time,
+    url: "wss://callboard.example/live-transcript/CA1?token=cb_key", WebSocket: CallSocket, random: () => 1, ...time,
     onState: (state) => said.states.push(state),
     onTranscript: ({ seq, data }) => said.seqs.push(seq ?? data.content),
     onReset: () => said.resets++,

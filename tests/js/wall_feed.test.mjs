@@ -3,34 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Refused } from "../../static/js/live_transcript.js";
 import { LiveCalls } from "../../static/js/wall_feed.js";
-import { FakeTime, settled } from "./fakes.mjs";
+import { FakeTime, fakeSockets, settled } from "./fakes.mjs";
 
 const snapshot = { type: "snapshot", timestamp: "2026-01-19T12:00:00.000+00:00", calls: [] };
 const error = (word, more = {}) => ({ type: "error", error: word, message: `about ${word}`, ...more });
 
 async function watch(options = {}) {
-  const sockets = [];
-  class FakeSocket {
-    readyState = 1;
-    sent = [];
-    constructor(url) {
-      this.url = url;
-      sockets.push(this);
-    }
-    send(text) {
-      this.sent.push(JSON.parse(text));
-    }
-    close() {
-      this.isClosed = true;
-    }
-    say(...messages) {
-      for (const message of messages) this.onmessage?.({ data: JSON.stringify(message) });
-    }
-    end(code, ...messages) {
-      this.say(...messages);
-      this.onclose?.({ code });
-    }
-  }
+  const { sockets, FakeSocket } = fakeSockets();
   const time = new FakeTime();
   const heard = [];
   let tickets = 0;
@@ -58,7 +37,7 @@ for (const code of [1001, 1006, 1011]) {
     last().end(code);
     assert.deepEqual(live.state, { name: "reconnecting", attempt: 1, delay: 500, error: null });
     await time.pass(500);
-    assert.match(last().url, /token=2$/);
+    assert.match(last().url.search, /token=2$/);
     last().say(snapshot);
     assert.deepEqual([live.state.name, heard], ["live", ["snapshot", "snapshot"]]);
   });
