@@ -6,6 +6,7 @@ FIELDS is the one table of them: it makes the flags, the help, the environment's
 import argparse
 import os
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -57,6 +58,13 @@ def _public_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("must be addresses or networks such as 10.0.0.0/8, with commas between them") from None
+
+
 def _level(text: str) -> str:
     if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("must be debug, info, warning or error")
@@ -78,6 +86,23 @@ FIELDS = (
     ),
     Field("viewers_per_call", _whole(1, 10_000), "10", "viewers that one call may have at once"),
     Field("messages_per_second", _whole(1, 100_000), "100", "messages that one viewer may send in a second"),
+    Field("compression", _switch, "0", "whether viewers may have messages compressed (permessage-deflate); 1: yes"),
+    Field("tls_certificate", str, "", "file with the certificate and its chain (PEM); with tls_key: serve https, wss"),
+    Field("tls_key", str, "", "file with the certificate's private key (PEM, without a passphrase)"),
+    Field("trusted_proxies", _networks, "", "addresses or networks, with commas, whose X-Forwarded-For is believed"),
+    Field(
+        *("attempts_per_address", _whole(1, 1_000_000), "1200"),
+        "sockets that one address may open in a minute without being let in; beyond it 429",
+    ),
+    Field(
+        *("failures_per_address", _whole(1, 1_000_000), "300"),
+        "wrong keys, tickets and passwords from one address in a minute; beyond it 429 to keys not seen before",
+    ),
+    Field(
+        *("passwords_per_account", _whole(1, 1_000_000), "10"),
+        "wrong passwords for one account from one address in a minute (ten times as many from all together)",
+    ),
+    Field("requests_per_key", _whole(1, 1_000_000), "1000", "requests and sockets of one key in a second, on average"),
     Field(
         "quiet_timeout", _whole(1, 10_000_000), "7200", "seconds of quiet after which a call nobody ended has failed"
     ),
@@ -94,6 +119,14 @@ class Settings(NamedTuple):
     public_url: str
     viewers_per_call: int
     messages_per_second: int
+    compression: bool
+    tls_certificate: str
+    tls_key: str
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    attempts_per_address: int
+    failures_per_address: int
+    passwords_per_account: int
+    requests_per_key: int
     quiet_timeout: int
     shutdown_grace: int
     log_level: str
@@ -126,6 +159,9 @@ def read_settings(flags: argparse.Namespace, environment: Mapping[str, str] = os
         except ValueError as error:
             given = "" if "@" in text else f", not {text!r}"  # a URL's password is for nobody's log
             raise SettingError(f"{source}: {error}{given}") from None
+    if bool(values["tls_certificate"]) != bool(values["tls_key"]):
+        raise SettingError("--tls-certificate and --tls-key: give both or neither")
     if not values["public_url"]:
-        values["public_url"] = f"http://localhost:{values['port']}"
+        scheme = "https" if values["tls_certificate"] else "http"
+        values["public_url"] = f"{scheme}://localhost:{values['port']}"
     return Settings(**values)
