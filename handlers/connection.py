@@ -8,6 +8,7 @@ from functools import partial
 
 from tornado.iostream import IOStream, StreamClosedError
 
+from handlers.deflate import Inflate
 from handlers.frames import BINARY, CLOSE, PING, TEXT, Decoder, Violation, close_frame, frame
 from handlers.outlet import Outlet
 
@@ -48,10 +49,11 @@ class Connection(Outlet):
         on_close: Callable[[], None],
         on_failure: Callable[[], None] | None = None,
         accepts_binary: bool = False,
+        window_bits: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ):
-        super().__init__(stream)
-        self._decoder = Decoder(max_message_bytes)
+        super().__init__(stream, window_bits)
+        self._decoder = Decoder(max_message_bytes, Inflate if window_bits else None)
         self._on_message, self._on_close, self._on_failure = on_message, on_close, on_failure
         self._accepts_binary = accepts_binary
         self._clock = clock
@@ -73,6 +75,18 @@ class Connection(Outlet):
     def is_paused(self) -> bool:
         """Whether a message is being handled, so that nothing can be heard from the peer."""
         return self._waiting is not None
+
+    @property
+    def frame_begun(self) -> int | None:
+        """Which frame the peer has begun and not finished; None between frames."""
+        decoder = self._decoder
+        return decoder.frames_done if decoder.is_within_frame else None
+
+    @property
+    def message_begun(self) -> int | None:
+        """Which message the peer has begun and not finished; None between messages."""
+        decoder = self._decoder
+        return decoder.messages_done if decoder.is_within_message else None
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Send a Close after what is unsent, wait for the peer's for up to CLOSE_TIMEOUT_S, and close TCP.
@@ -129,6 +143,8 @@ class Connection(Outlet):
         except Violation as violation:
             self.close(violation.code, violation.reason)
             self._hang_up()  # without waiting for the peer's Close: what follows cannot be understood
+        if self.backlog is not None and (self.frame_begun is not None or self.message_begun is not None):
+            self.backlog.watch(self)
         if self._stage != _GONE:
             self._read()
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tornado.iostream import IOStream, StreamClosedError
 
+from handlers.deflate import deflated_once
 from handlers.frames import PING, PONG, frame
 
 # All that we take from Tornado beside its documented API, and only in this file. A test holds them to their meaning:
@@ -16,18 +17,22 @@ _PING = frame(b"", PING)
 
 
 class Backlog(Protocol):
-    """Who wants to know of an outlet that could not send everything at once (the Heartbeat)."""
+    """Who wants to know of an outlet that could not send, or be sent, everything at once (the Heartbeat)."""
 
     def watch(self, outlet: "Outlet") -> None: ...
 
 
 class Outlet:
-    """Sends prebuilt frames on a stream. Nothing here raises because of what a peer or the network does."""
+    """Sends prebuilt frames on a stream. Nothing here raises because of what a peer or the network does.
 
-    __slots__ = ("__weakref__", "_is_ended", "_is_plain", "_pong", "_sent_bytes", "_stream", "backlog")
+    `window_bits` are what was agreed of compression, 0 where nothing was.
+    """
 
-    def __init__(self, stream: IOStream):
+    __slots__ = ("__weakref__", "_is_ended", "_is_plain", "_pong", "_sent_bytes", "_stream", "backlog", "window_bits")
+
+    def __init__(self, stream: IOStream, window_bits: int = 0):
         self._stream = stream
+        self.window_bits = window_bits
         self._is_plain = type(stream) is IOStream  # TLS must encrypt: it may not be sent to directly
         self._is_ended = False
         self._sent_bytes = 0  # past the stream's own buffer
@@ -44,15 +49,18 @@ class Outlet:
         """What the kernel has taken so far, the handshake included: it grows as long as there is progress."""
         return self._sent_bytes + self._stream._total_write_done_index
 
-    def send(self, frames: bytes) -> None:
+    def send(self, frames: bytes, *, is_deflated: bool = False) -> None:
         """Send one or more whole frames after all earlier ones; nothing happens after our Close or the end.
 
+        Where compression was agreed they go compressed; `is_deflated`: whoever made them has seen to that.
         There is no bound here: whoever sends looks at `unsent_bytes`, and waits for `drained()` or leaves things out.
         """
         stream = self._stream
         sock = stream.socket
         if self._is_ended or sock is None:
             return
+        if self.window_bits and not is_deflated:
+            frames = deflated_once(frames, self.window_bits)
         rest: bytes | memoryview = frames
         if self._is_plain and not stream._write_buffer:
             try:

@@ -7,6 +7,8 @@ from http import HTTPStatus
 from tornado.iostream import IOStream
 from tornado.web import RequestHandler
 
+from handlers.deflate import negotiate
+
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 _VERSION = "13"
 
@@ -16,6 +18,8 @@ class UpgradeHandler(RequestHandler):
 
     Any Origin may connect: tokens say who it is, never cookies, so a foreign page can do nothing in a user's name.
     """
+
+    window_bits = 0  # of the compression that was agreed, for the Connection; 0: none
 
     def get(self, *args: str, **kwargs: str) -> None:
         """101; 426 for another version of the protocol, 400 for anything else that is not a handshake."""
@@ -33,6 +37,10 @@ class UpgradeHandler(RequestHandler):
         self.set_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key + _GUID).digest()).decode())
         if protocol is not None:
             self.set_header("Sec-WebSocket-Protocol", protocol)
+        offers = self.request.headers.get("Sec-WebSocket-Extensions", "") if self.allows_compression else ""
+        if (agreement := negotiate(offers)) is not None:
+            self.window_bits = agreement.window_bits
+            self.set_header("Sec-WebSocket-Extensions", agreement.answer)
         self.finish()
         stream = self.detach()
         try:
@@ -40,6 +48,11 @@ class UpgradeHandler(RequestHandler):
         except BaseException:
             stream.close()  # nobody else would
             raise
+
+    @property
+    def allows_compression(self) -> bool:
+        """Whether compression is agreed to where the client offers it."""
+        return False
 
     def select_subprotocol(self, offered: list[str]) -> str | None:
         """One of the subprotocols that the client offered, in its order of preference; None agrees on none."""

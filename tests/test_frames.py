@@ -201,11 +201,14 @@ def test_all_frames_of_one_read_come_at_once():
 
 def test_nothing_is_kept_between_messages():
     decoder = Decoder(1 << 20)
-    fresh = {name: getattr(decoder, name) for name in Decoder.__slots__ if name not in {"_key", "_opcode"}}
+    may_differ = {"_key", "_opcode", "frames_done", "messages_done"}
+    fresh = {name: getattr(decoder, name) for name in Decoder.__slots__ if name not in may_differ}
     data = client_frame(b"x" * 70000, fin=False) + client_frame(b"y", CONTINUATION)
     for piece in cut(data, range(0, len(data), 1000)):
         list(decoder.feed(piece))
     assert {name: getattr(decoder, name) for name in fresh} == fresh
+    assert (decoder.is_within_frame, decoder.is_within_message) == (False, False)
+    assert (decoder.frames_done, decoder.messages_done) == (2, 1)
 
 
 payloads = st.one_of(st.text(max_size=300), st.binary(max_size=300))
