@@ -1,0 +1,65 @@
+"""The audit log in words: what each action is called in a list, and an entry as a sentence."""
+
+from typing import NamedTuple
+from urllib.parse import quote
+
+from events import CALL_SID
+from models.audit import COMMAND_LINE, AuditEntry
+
+ACTIONS = {  # → what to call it in a list, and the sentence that goes on after who it was
+    "call.watched": ("Call watched", "watched call {}"),
+    "call.read": ("Call read", "read call {}"),
+    "feed.watched": ("Live calls watched", "watched the live calls"),
+    "signed_in": ("Signed in", "signed in"),
+    "sign_in_failed": ("Failed sign-in", "tried to sign in as {} with a wrong password"),
+    "signed_out": ("Signed out", "signed out"),
+    "key.created": ("Key created", "created the key {}"),
+    "key.revoked": ("Key revoked", "revoked the key {}"),
+    "user.created": ("User created", "created the user {}"),
+    "user.deactivated": ("User shut out", "shut {} out"),
+    "user.reactivated": ("User let in again", "let {} in again"),
+    "user.password_set": ("Password set", "set a new password for {}"),
+    "source.created": ("Source created", "created source {}"),
+    "source.credentials_changed": ("Source credentials changed", "changed the token or account of source {}"),
+    "source.paused": ("Source paused", "paused source {}"),
+    "source.resumed": ("Source resumed", "resumed source {}"),
+    "source.deleted": ("Source deleted", "deleted source {}"),
+    "source.tested": ("Source tested", "sent a test call to source {}"),
+    "assistant.created": ("Assistant created", "created the assistant {}"),
+    "assistant.renamed": ("Assistant renamed", "named an assistant {}"),
+    "demo.erased": ("Demo erased", "erased the demo"),
+    "organization.created": ("Organisation created", "created the organisation {}"),
+    "audit.lost": ("Entries lost", "lost entries of this log: the database could not take them"),
+}
+
+
+class Sentence(NamedTuple):
+    """`who` `before` `target` `after`; `url` is where the target has a page."""
+
+    who: str
+    before: str
+    target: str
+    after: str
+    url: str | None
+    more: str  # the details, in a few words
+
+
+def sentence(entry: AuditEntry) -> Sentence:
+    known = ACTIONS.get(entry.action)
+    words = known[1] if known else f"{entry.action} {{}}" if entry.target else entry.action
+    before, gap, after = words.partition("{}")
+    more = [f"{name.replace('_', ' ')}: {value}" for name, value in entry.detail.items() if value is not None]
+    return Sentence(_who(entry), before, entry.target or "" if gap else "", after, _url(entry), " · ".join(more))
+
+
+def _who(entry: AuditEntry) -> str:
+    if entry.actor == COMMAND_LINE:
+        return "The command line"
+    return entry.actor or ("The server" if entry.action == "audit.lost" else "Somebody")
+
+
+def _url(entry: AuditEntry) -> str | None:
+    subject = entry.action.partition(".")[0]
+    if entry.target and subject == "call" and CALL_SID.match(entry.target):
+        return f"/calls/{quote(entry.target, safe='')}"
+    return None
