@@ -4,15 +4,15 @@ from typing import Any
 
 import msgspec
 
-from events import CONTENT_BYTES, microseconds
+from events import CONTENT_BYTES, METADATA_BYTES, microseconds
 
 # What hostile JSON makes msgspec raise: DecodeError and UnicodeDecodeError are ValueErrors, depth is RecursionError.
 UNREADABLE = (ValueError, RecursionError, OverflowError)
 
 INT32 = 2**31 - 1  # what an INTEGER column holds on both databases
 NUMBER_CHARS = 64  # of a phone number or short SIP address
-METADATA_BYTES = 16 * 1024
 METADATA_DEPTH = 32  # a database's JSON and every reader's parser take this without thought
+FAULT_CHARS = 200  # of what a message repeats
 TIME_CHARS = 64  # with nanoseconds, offset and weekday about half of it
 LANGUAGE_CHARS = 35  # RFC 5646 §4.4.1: the longest tag one has to expect
 
@@ -31,6 +31,15 @@ def instant(text: str) -> int:
     if not EARLIEST <= at < LATEST:
         raise ValueError(f"{text!r} is not a time of this century")
     return at
+
+
+def fault_of(error: Exception) -> tuple[str, str]:
+    """What is wrong, and in which field, by its path; "" for the whole. msgspec repeats a wrong value in full, whatever
+    its length and whatever stands in it."""
+    what, found, path = str(error).rpartition(" - at `$")
+    if not found:
+        what, path = path, ""
+    return what if len(what) <= FAULT_CHARS else what[:FAULT_CHARS] + "…", path.lstrip(".").rstrip("`")
 
 
 def content_fault(content: str) -> str | None:

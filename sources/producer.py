@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from events import CALL_SID, CallAnnounced, Event, Refused, Status, StatusReported, Transcript
-from sources.limits import UNREADABLE, content_fault, instant, metadata_fault
+from sources.limits import UNREADABLE, content_fault, fault_of, instant, metadata_fault
 from sources.producer_bodies import (
     BatchBody,
     CallBody,
@@ -21,6 +21,7 @@ from sources.producer_bodies import (
     StatusBody,
     TranscriptBody,
 )
+from sources.surrogates import lone_surrogate_field
 
 BATCH = 500  # transcripts in one request: one commit of well under a second
 
@@ -123,15 +124,17 @@ def _decode(body: bytes | str | msgspec.Raw, shape: type) -> Any:
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at `$.")
+        what, path = fault_of(error)
         if name := re.match(r"Object missing required field `(\w+)`", what):
             raise _invalid(name[1], "is missing") from error
         if "matching regex" in what:
             what = "must not contain control characters"
         if not path:  # `$` itself, which has no field
             raise Refused("invalid_json", f"There must be a JSON object: {what}") from error
-        raise _invalid(re.split(r"[.\[`]", path)[0], what[:1].lower() + what[1:]) from error
+        raise _invalid(re.split(r"[.\[]", path)[0], what[:1].lower() + what[1:]) from error
     except UNREADABLE as error:
+        if field := lone_surrogate_field(body if isinstance(body, str) else bytes(body)):
+            raise _invalid(field, "must not contain lone surrogates") from error
         raise Refused("invalid_json", f"This is not JSON: {error}") from error
 
 

@@ -30,7 +30,8 @@ export class WallNotices {
     const link = /** @type {HTMLAnchorElement} */ (this.part("last-link"));
     link.href = `/calls/${encodeURIComponent(call.call_sid)}`;
     link.textContent = call.metadata.customer_phone_number ?? "Unknown number";
-    this.part("last-words").textContent = `with ${call.metadata.assistant_name} · ${ending(/** @type {any} */ (call))}`;
+    this.part("last-assistant").textContent = call.metadata.assistant_name ?? "";
+    this.part("last-words").textContent = ` · ${ending(/** @type {any} */ (call))}`;
     this.part("last-ended").hidden = false;
   }
 
