@@ -4,11 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: help install run test test-py test-js packages lint fix bench-latency binary binary-smoke
+.PHONY: help install run test test-py test-js packages lint fix fuzz bench-latency bench-memory conformance conformance-server binary binary-smoke
 .DELETE_ON_ERROR:
 
 help:  ## list these targets
-	@sed -nE 's/^([a-z-]+):.*  ## (.*)/  make \1 \2/p' Makefile | awk '{ $$2 = sprintf("%-12s", $$2); print " ", $$0 }'
+	@sed -nE 's/^([a-z-]+):.*  ## (.*)/  make \1 \2/p' Makefile | awk '{ $$2 = sprintf("%-19s", $$2); print " ", $$0 }'
 
 install: $(VENV)/run.txt  ## what running needs, into .venv
 
@@ -31,8 +31,20 @@ lint: $(VENV)/test.txt  ## what style and format object to
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
+conformance: $(VENV)/test.txt  ## the WebSocket cases of Autobahn; CASES=core leaves out compression
+	$(PY) -m tests.run_conformance $(CASES)
+
+conformance-server: $(VENV)/run.txt  ## an echo server for WebSocket suites on 127.0.0.1, PORT=9001
+	@exec $(PY) -m handlers.conformance $(or $(PORT),9001)
+
+fuzz: $(VENV)/test.txt  ## what strangers send, nearly right: INPUTS=1000000 of them; SEED=n for the same ones again
+	@$(PY) -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
 bench-latency: $(VENV)/test.txt  ## how long a word takes from producer to viewer, 200 calls at once
 	$(PY) bench/latency.py
+
+bench-memory: $(VENV)/test.txt  ## what viewers cost in memory, reading and not
+	$(PY) bench/memory.py
 
 fix: $(VENV)/test.txt  ## mend style and format
 	$(PY) -m ruff check --fix .
@@ -43,7 +55,7 @@ binary: dist/callboard  ## dist/callboard: one file that serves, and needs no Py
 binary-smoke: binary  ## that file, started, asked and stopped
 	$(PY) tests/binary_smoke.py dist/callboard
 
-BUILT_FROM = $(wildcard *.py) $(shell find commands handlers hub models sources static templates -type f ! -name '*.pyc')
+BUILT_FROM = $(wildcard *.py docs/*.json) $(shell find commands handlers hub models sources static templates -type f ! -name '*.pyc')
 dist/callboard: callboard.spec $(BUILT_FROM) $(VENV)/binary.txt
 	$(PY) -m PyInstaller --noconfirm --log-level ERROR callboard.spec
 

@@ -20,6 +20,7 @@ TERMINAL: frozenset[str] = frozenset({"completed", "failed"})
 
 CALL_SID = re.compile(r"[A-Za-z0-9_.:-]{1,128}\Z")
 CONTENT_BYTES = 32 * 1024  # the longest speech turn seen is under 4 KiB; beyond this it is not a turn
+METADATA_BYTES = 16 * 1024  # of a call as JSON: every look at the call reads all of it
 SECOND = 1_000_000  # µs
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

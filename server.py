@@ -6,11 +6,11 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 
-from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 from tornado.netutil import bind_sockets
 
@@ -18,11 +18,15 @@ import commands
 from commands import demo
 from commands.parser import Parser, add_command
 from events import SECOND, Refused, Unavailable
-from handlers.body_limit import BodyLimit
+from handlers.audit import Audit
+from handlers.entrance import Entrance, EntranceServer, open_files
 from handlers.frames import frame
 from handlers.gate import Gate
 from handlers.heartbeat import Heartbeat
+from handlers.kernel_buffers import bounded
+from handlers.limits import Limits
 from handlers.notes import Notes
+from handlers.passwords import Passwords
 from handlers.routes import make_application
 from handlers.services import Services
 from handlers.set_up_code import SetUp
@@ -37,7 +41,11 @@ from settings import FIELDS, SettingError, Settings, add_flags, read_settings
 
 IDLE_REQUEST_S = 75  # a connection without a request is closed; longer than proxies keep theirs open, 60 s
 MAX_BODY_BYTES = 20 << 20  # 500 transcripts of 32 KiB, with room for escapes
+BODY_S = 60  # for the longest body, 3 Mbit/s
 MAX_HEADER_BYTES = 16 << 10
+SPARE_FILES = 200  # of those that the process may have open, for everything but clients: database, log, modules
+
+LIMITS = ("attempts_per_address", "failures_per_address", "passwords_per_account", "requests_per_key")
 
 log = logging.getLogger("callboard")
 
@@ -54,8 +62,9 @@ class Server:
 async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) -> AsyncIterator[Server]:
     """A Server, for as long as the block lasts: everything is opened in order and closed in reverse.
 
-    Raises AlreadyServed, DatabaseTooNew, DatabaseUnreachable, SettingError (an address that cannot be listened on).
+    Raises AlreadyServed, DatabaseTooNew, DatabaseUnreachable, SettingError (of an address, of TLS files).
     """
+    tls = tls_context(settings)
     async with AsyncExitStack() as stack:
         stack.enter_context(serving(settings.database_url))
         store = Store(settings.database_url, clock=clock)
@@ -63,33 +72,53 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
         stack.push_async_callback(store.close)
         hub = Hub(clock=store.clock, wrap=frame, viewers_per_call=settings.viewers_per_call)
         pipeline = Pipeline(store, hub, quiet_us=settings.quiet_timeout * SECOND)
-        gate = Gate(store)
+        limits = Limits(**{name: getattr(settings, name) for name in LIMITS})
+        gate = Gate(store, limits)
+        passwords = Passwords(store, limits)
+        stack.callback(passwords.close)
         heartbeat = Heartbeat()
         activity = SourceActivity(store)
         stack.push_async_callback(activity.write_down)
+        audit = Audit(store)
+        stack.push_async_callback(audit.close)
         sockets = listen(settings)
         port = sockets[0].getsockname()[1]
+        from_here = own_url(sockets[0], "https" if tls else "http")
         is_default = settings.public_url.endswith(":0")  # only now it is known where that is
         public_url = f"{settings.public_url.removesuffix(':0')}:{port}" if is_default else settings.public_url
-        trial_calls = TrialCalls(store.clock, loopback_url=own_url(sockets[0]), public_url=public_url)
+        trial_calls = TrialCalls(store.clock, loopback_url=from_here, public_url=public_url)
         services = Services(
             store=store,
             hub=hub,
             pipeline=pipeline,
+            limits=limits,
             gate=gate,
+            passwords=passwords,
             heartbeat=heartbeat,
             activity=activity,
+            audit=audit,
             trial_calls=trial_calls,
             notes=Notes(store.clock),
             set_up=SetUp(store),
             epoch=await store.read(rights.epoch),
             public_url=public_url,
             messages_per_second=settings.messages_per_second,
+            compression=settings.compression,
         )
-        http = HTTPServer(
-            BodyLimit(make_application(services), MAX_BODY_BYTES),
+        max_files = open_files()
+        entrance = Entrance(
+            make_application(services),
+            max_bytes=MAX_BODY_BYTES,
+            trusted=settings.trusted_proxies,
+            scheme="https" if tls else "http",
+            has_room=lambda connections: connections + len(heartbeat) < max_files - SPARE_FILES,
+        )
+        http = EntranceServer(
+            entrance,
+            ssl_options=tls,
             idle_connection_timeout=IDLE_REQUEST_S,
-            max_body_size=MAX_BODY_BYTES,
+            body_timeout=BODY_S,
+            max_body_size=1 << 62,  # the entrance is stricter, and answers
             max_header_size=MAX_HEADER_BYTES,
         )
         http.add_sockets(sockets)
@@ -101,8 +130,10 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
             (hub.tick, 250),
             (hub.tick_walls, 500),
             (gate.poll, 500),
+            (entrance.tick, 1000),
             (gate.remember_use, 60_000),
             (activity.write_down, 5_000),
+            (audit.write_down, 1_000),
             (pipeline.end_quiet_calls, min(60_000, settings.quiet_timeout * 250)),
             (lambda: store.write(rights.forget_expired, store.clock()), 60_000),
         ):
@@ -111,21 +142,37 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
             stack.callback(timer.stop)
         heartbeat.start()
         stack.callback(heartbeat.stop)
-        yield Server(services, public_url, own_url(sockets[0]))
+        yield Server(services, public_url, from_here)
 
 
 def listen(settings: Settings) -> list[socket.socket]:
     try:
-        return bind_sockets(settings.port, settings.address, backlog=1024)
+        return [bounded(each) for each in bind_sockets(settings.port, settings.address, backlog=1024)]
     except (OSError, ValueError) as problem:  # ValueError: not even a name
         where = f"{settings.address!r}, port {settings.port}"
         raise SettingError(f"--address, --port: cannot listen on {where}: {problem}") from None
 
 
-def own_url(listening: socket.socket) -> str:
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """TLS 1.2 or newer with the certificate of the settings; None where there is none."""
+    if not settings.tls_certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        for path in (settings.tls_certificate, settings.tls_key):
+            with open(path):  # ssl would not tell which of them cannot be read
+                pass
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key, password="")  # "": ask nobody for one
+    except (OSError, ValueError) as problem:  # ssl.SSLError is an OSError
+        raise SettingError(f"--tls-certificate, --tls-key: cannot be used: {problem}") from None
+    return context
+
+
+def own_url(listening: socket.socket, scheme: str) -> str:
     host, port = listening.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 async def serve(settings: Settings, *, plays_demo: bool = False) -> None:
@@ -178,6 +225,7 @@ def main(arguments: list[str]) -> int:
     """Run one word of the command line; its exit status. 2 for a wrong word, flag or setting, said in one line."""
     options = make_parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("tornado.general").setLevel(logging.ERROR)  # below it, it quotes what strangers send
     try:
         status = commands.run(options, read_settings(options))
         print(end="", flush=True)  # so that a reader who has gone is noticed here

@@ -6,7 +6,7 @@ FIELDS is the one table of them: it makes the flags, the help, the environment's
 import argparse
 import os
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -60,9 +60,17 @@ def _public_url(text: str) -> str:
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
-        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+        return tuple(_plain(ip_network(part.strip())) for part in text.split(",") if part.strip())
     except ValueError:
         raise ValueError("must be addresses or networks such as 10.0.0.0/8, with commas between them") from None
+
+
+def _plain(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """IPv4 written as IPv6, `::ffff:10.0.0.0/104`, as IPv4: so are the addresses that it is compared with."""
+    first = network.network_address
+    if isinstance(first, IPv6Address) and first.ipv4_mapped and network.prefixlen >= 96:
+        return IPv4Network((first.ipv4_mapped, network.prefixlen - 96))
+    return network
 
 
 def _level(text: str) -> str:
@@ -92,7 +100,7 @@ FIELDS = (
     Field("trusted_proxies", _networks, "", "addresses or networks, with commas, whose X-Forwarded-For is believed"),
     Field(
         *("attempts_per_address", _whole(1, 1_000_000), "1200"),
-        "sockets that one address may open in a minute without being let in; beyond it 429",
+        "sockets that one address may open in a minute without a valid key or ticket; beyond it 429",
     ),
     Field(
         *("failures_per_address", _whole(1, 1_000_000), "300"),
@@ -164,4 +172,6 @@ def read_settings(flags: argparse.Namespace, environment: Mapping[str, str] = os
     if not values["public_url"]:
         scheme = "https" if values["tls_certificate"] else "http"
         values["public_url"] = f"{scheme}://localhost:{values['port']}"
+    elif values["tls_certificate"] and not values["public_url"].startswith("https"):
+        raise SettingError("--public-url: must be https, because a certificate is given")
     return Settings(**values)

@@ -3,6 +3,7 @@
 from commands.parser import add_command, add_family, name, on_database
 from models import assistants
 from models.accounts import organization_id
+from models.audit import by_command_line, recorded
 from models.database import administered
 from models.store import wall_clock
 
@@ -24,5 +25,7 @@ def add_to(words) -> None:
 
 def run_create(options, settings) -> None:
     with administered(settings.database_url) as db:
-        made = assistants.create(db, wall_clock(), organization_id(db, options.organization), options.name)
+        now, organization = wall_clock(), organization_id(db, options.organization)
+        entry = by_command_line(now, organization, "assistant.created", options.name)
+        made = recorded(db, entry, assistants.create, now, organization, options.name)
     print(f"Made the assistant {options.name} of {options.organization}, number:\n{made}")

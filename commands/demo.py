@@ -18,6 +18,7 @@ from handlers.demo_page import end_demo_calls, erase_demo
 from handlers.services import Services
 from models import demo
 from models.accounts import has_users
+from models.audit import AuditEntry, by_command_line, recorded
 from models.database import AlreadyServed, administered, serving
 from models.store import wall_clock
 
@@ -42,8 +43,11 @@ def add_to(words) -> None:
 
 
 def run_erase(options, settings) -> None:
+    def entry(organization: int | None) -> AuditEntry | None:
+        return organization and by_command_line(wall_clock(), organization, "demo.erased")
+
     with administered(settings.database_url) as db:
-        demo.stop(db)
+        recorded(db, entry, demo.stop)
     if _is_served(settings.database_url):
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until and _is_there(settings.database_url):

@@ -51,7 +51,7 @@ class Player:
     async def call(self, conversation: Conversation) -> str:
         """Play one call to its end, through lost connections; its call_sid. Raises Refused."""
         call_sid = f"{CALL_MARK}{self._chance.getrandbits(64):016x}"
-        replayer = Replayer(perform(conversation, call_sid, self._chance), self._speed)
+        replayer = Replayer(perform(conversation, call_sid, self._chance), self._speed, is_own=True)
         await persist(partial(replayer.visit, self._url, self._key), log.info)
         if replayer.rejection:
             log.warning("a demo call was not taken as it is: %s", replayer.rejection)

@@ -6,8 +6,9 @@ import sys
 from commands.parser import add_command, add_family, name, on_database
 from commands.secret import read_secret
 from events import SECOND, rfc3339
-from models import rights
+from models import keys, rights
 from models.accounts import user_by_email
+from models.audit import AuditEntry, by_command_line, recorded
 from models.database import administered
 from models.rights import KeyRow
 from models.store import wall_clock
@@ -62,7 +63,12 @@ def run_create(options, settings) -> None:
     expires_at = now + options.expires * DAY if options.expires else None
     with administered(settings.database_url) as db:
         user = user_by_email(db, options.user)
-        key = rights.create_key(db, now, user.id, options.name, options.scopes, expires_at)
+
+        def entry(key: str) -> AuditEntry:
+            detail = {"name": options.name, "scopes": ",".join(options.scopes), "expires": rfc3339(expires_at)}
+            return by_command_line(now, user.organization_id, "key.created", rights.prefix_of(key), **detail)
+
+        key = recorded(db, entry, rights.create_key, now, user.id, options.name, options.scopes, expires_at)
     print(
         f"Made the key {options.name} of {user.email}, for {', '.join(sorted(options.scopes))}. Only now it is shown:"
     )
@@ -71,10 +77,10 @@ def run_create(options, settings) -> None:
 
 def run_list(options, settings) -> None:
     with administered(settings.database_url) as db:
-        keys = rights.keys(db)
-    if not keys:
+        found = rights.keys(db)
+    if not found:
         print("There are no keys.", file=sys.stderr)
-    for key in keys:
+    for key in found:
         used = f"used {rfc3339(key.last_used_at)}" if key.last_used_at else "never used"
         print(key.prefix, _state(key, wall_clock()), key.scopes, used, key.email, key.organization, key.name, sep="\t")
 
@@ -82,7 +88,12 @@ def run_list(options, settings) -> None:
 def run_revoke(options, settings) -> None:
     key = read_secret("PREFIX_OR_KEY", options.key)
     with administered(settings.database_url) as db:
-        prefix = rights.revoke_key(db, wall_clock(), key)
+        now = wall_clock()
+
+        def entry(prefix: str) -> AuditEntry:
+            return by_command_line(now, keys.organization_of(db, prefix), "key.revoked", prefix)
+
+        prefix = recorded(db, entry, rights.revoke_key, now, key)
     print(f"Revoked the key:\n{prefix}")
 
 

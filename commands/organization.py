@@ -2,6 +2,7 @@
 
 from commands.parser import add_command, add_family, name, on_database
 from models.accounts import create_organization
+from models.audit import AuditEntry, by_command_line, recorded
 from models.database import administered
 from models.store import wall_clock
 
@@ -22,5 +23,10 @@ def add_to(words) -> None:
 
 def run_create(options, settings) -> None:
     with administered(settings.database_url) as db:
-        made = create_organization(db, wall_clock(), options.name)
+        now, named = wall_clock(), options.name
+
+        def entry(organization: int) -> AuditEntry:
+            return by_command_line(now, organization, "organization.created", named)
+
+        made = recorded(db, entry, create_organization, now, named)
     print(f"Made the organisation {options.name}, number:\n{made}")

@@ -57,8 +57,8 @@ def run(options, settings) -> int:
 class Replayer:
     """What is still to be sent, and what was sent and not yet answered, through any number of connections."""
 
-    def __init__(self, recorded: list[Recorded], speed: float):
-        self._recorded, self._speed = recorded, speed
+    def __init__(self, recorded: list[Recorded], speed: float, *, is_own: bool = False):
+        self._recorded, self._speed, self._is_own = recorded, speed, is_own
         self._sent = 0  # of `_recorded`, the first so many
         self._unanswered: dict[int, Recorded] = {}  # by id, in order
         self._acknowledged = 0
@@ -73,7 +73,7 @@ class Replayer:
 
     async def visit(self, url: str, token: str, attempts: Attempts) -> None:
         """Send until all is answered. Raises Lost, Refused."""
-        async with connected(url, token) as connection:
+        async with connected(url, token, is_own=self._is_own) as connection:
             sending = asyncio.ensure_future(self._send(connection))
             hearing = asyncio.ensure_future(self._hear(connection, attempts))
             try:

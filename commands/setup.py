@@ -4,10 +4,12 @@ from commands.parser import add_command, on_database
 from events import Refused
 from models import assistants, rights
 from models.accounts import create_organization, create_user, generate_password, has_users, organization_id
+from models.audit import add, by_command_line
 from models.database import administered
 from models.store import wall_clock
 
 ORGANIZATION, EMAIL = "Callboard", "admin@localhost"
+KEY_NAME, SCOPES = "first key", ["ingest", "read"]
 
 
 def add_to(words) -> None:
@@ -36,7 +38,11 @@ def run(options, settings) -> None:
             organization = create_organization(db, now, ORGANIZATION)
         assistants.default(db, now, organization)
         user = create_user(db, now, organization, EMAIL, "admin", password)
-        key = rights.create_key(db, now, user, "first key", ["read", "ingest"], None)
+        key = rights.create_key(db, now, user, KEY_NAME, SCOPES, None)
+        prefix, scopes = rights.prefix_of(key), ",".join(SCOPES)
+        made_user = by_command_line(now, organization, "user.created", EMAIL, role="admin", organization=ORGANIZATION)
+        made_key = by_command_line(now, organization, "key.created", prefix, name=KEY_NAME, scopes=scopes)
+        add(db, [made_user, made_key])
     print("This is shown once:")
     print(f"  address   {settings.public_url}")
     print(f"  e-mail    {EMAIL}")

@@ -8,6 +8,7 @@ from commands.secret import read_secret
 from models import assistants
 from models import sources as source_rows
 from models.accounts import organization_id
+from models.audit import AuditEntry, by_command_line, recorded
 from models.database import administered
 from models.store import wall_clock
 from sources import KINDS, twilio
@@ -41,8 +42,13 @@ def run_create(options, settings) -> None:
     with administered(settings.database_url) as db:
         organization = organization_id(db, options.organization)
         assistant, _ = assistants.find(db, organization, options.assistant)
-        made = wall_clock()
-        endpoint = source_rows.create(db, made, organization, assistant, options.kind, secret, options.account)
+        now, kind, account = wall_clock(), options.kind, options.account
+
+        def entry(endpoint: str) -> AuditEntry:
+            made = source_rows.by_endpoint(db, kind, endpoint).id
+            return by_command_line(now, organization, "source.created", str(made), provider=kind, account=account)
+
+        endpoint = recorded(db, entry, source_rows.create, now, organization, assistant, kind, secret, account)
     if secret is None:
         print("Without --secret nothing is verified: whoever learns the address can post calls to it.", file=sys.stderr)
     url = f"{settings.public_url}/webhooks/{options.kind}/{endpoint}"

@@ -2,7 +2,8 @@
 
 from commands.parser import add_command, add_family, name, on_database
 from commands.secret import read_secret
-from models.accounts import ROLES, create_user, deactivate_user, generate_password, organization_id
+from models.accounts import ROLES, create_user, deactivate_user, generate_password, organization_id, organization_of
+from models.audit import by_command_line, recorded
 from models.database import administered
 from models.store import wall_clock
 
@@ -33,7 +34,7 @@ def add_to(words) -> None:
         run_deactivate,
         "shut a user out",
         says="Shut a user out: sign-in, sessions and keys end, and what is open closes within a second.\n"
-        "Prints the e-mail last.",
+        "The last administrator of an organisation is not shut out. Prints the e-mail last.",
         example="python server.py user deactivate ann@harper.example",
     )
     deactivate.add_argument("email", metavar="EMAIL", type=name, help="the user's e-mail")
@@ -45,7 +46,9 @@ def run_create(options, settings) -> None:
     password = given or generate_password()
     with administered(settings.database_url) as db:
         organization = organization_id(db, options.organization)
-        create_user(db, wall_clock(), organization, options.email, options.role, password)
+        now, email = wall_clock(), options.email.lower()
+        entry = by_command_line(now, organization, "user.created", email, role=options.role)
+        recorded(db, entry, create_user, now, organization, email, options.role, password)
     if given:
         print(f"Made the {options.role} of {options.organization}:\n{options.email.lower()}")
     else:
@@ -55,5 +58,8 @@ def run_create(options, settings) -> None:
 
 def run_deactivate(options, settings) -> None:
     with administered(settings.database_url) as db:
-        deactivate_user(db, options.email)
+        email = options.email.lower()
+        organization = organization_of(db, email)
+        entry = by_command_line(wall_clock(), organization, "user.deactivated", email) if organization else None
+        recorded(db, entry, deactivate_user, email)
     print(f"Deactivated the user:\n{options.email.lower()}")

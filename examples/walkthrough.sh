@@ -13,7 +13,8 @@ callboard() { # METHOD PATH [JSON]
     if [ $# -gt 2 ]; then set -- "$1" "$2" -H "Content-Type: application/json" -d "$3"; fi
     method=$1 path=$2
     shift 2
-    curl -sS --fail-with-body -X "$method" "$URL$path" -H "Authorization: Bearer $CALLBOARD_KEY" "$@"
+    # the key comes by standard input: others on this machine can read a command's arguments
+    echo "Authorization: Bearer $CALLBOARD_KEY" | curl -sS --fail-with-body -X "$method" "$URL$path" -H @- "$@"
     echo
 }
 

@@ -8,8 +8,10 @@ import msgspec
 from tornado.web import HTTPError, RequestHandler
 
 from events import Refused, Unavailable, encode
+from handlers.limits import TooMany
 from handlers.services import Services
 from models.rights import Grant
+from sources.limits import fault_of
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +26,14 @@ _STATUSES = {
 
 
 class ApiError(Exception):
-    """An answer other than success: HTTP status, stable code, words, and the field that is wrong."""
+    """An answer other than success: HTTP status, stable code, words, the field that is wrong, seconds to wait."""
 
-    def __init__(self, status: int, code: str, message: str, field: str | None = None):
+    def __init__(
+        self, status: int, code: str, message: str, field: str | None = None, *, retry_after: int | None = None
+    ):
         super().__init__(message)
         self.status, self.code, self.message, self.field = status, code, message, field
+        self.retry_after = retry_after
 
 
 def error_body(code: str, message: str, field: str | None = None) -> dict[str, Any]:
@@ -44,7 +49,9 @@ def as_api_error(error: BaseException) -> ApiError:
     if isinstance(error, Refused):
         return ApiError(_STATUSES.get(error.code, 422), error.code, error.message, error.field)
     if isinstance(error, Unavailable):
-        return ApiError(503, "unavailable", str(error))
+        return ApiError(503, "unavailable", str(error), retry_after=1)
+    if isinstance(error, TooMany):
+        return ApiError(429, "rate_limit_exceeded", str(error), retry_after=error.retry_after)
     if isinstance(error, HTTPError):
         phrase = HTTPStatus(error.status_code).phrase if error.status_code in set(HTTPStatus) else "Error"
         return ApiError(error.status_code, phrase.lower().replace(" ", "_"), f"{phrase}.")
@@ -72,8 +79,8 @@ class PlainHandler(RequestHandler):
         error = as_api_error(cause)
         self.clear()
         self.set_status(error.status)
-        if error.status == 503:
-            self.set_header("Retry-After", "1")
+        if error.retry_after is not None:
+            self.set_header("Retry-After", str(error.retry_after))
         if error.status == 401:
             self.set_header("WWW-Authenticate", "Bearer")
         if error.status == 405:
@@ -144,7 +151,9 @@ class ApiHandler(BaseHandler):
 
     async def authorize(self) -> Grant:
         scheme, _, key = self.request.headers.get("Authorization", "").partition(" ")
-        grant = await self.services.gate.key(key.strip()) if scheme.lower() == "bearer" and key.strip() else None
+        grant = None
+        if scheme.lower() == "bearer" and key.strip():
+            grant = await self.services.gate.key(key.strip(), self.request.remote_ip)
         if grant is None:
             raise ApiError(401, "authentication_failed", "A valid key is needed: Authorization: Bearer KEY.")
         return grant
@@ -161,8 +170,11 @@ class ApiHandler(BaseHandler):
 def parse(shape: type, values: dict[str, str], *, code: str = "invalid_parameter") -> Any:
     """`values` (texts, from a query) as a struct of this shape. Raises ApiError naming the parameter."""
     try:
-        return msgspec.convert(values, shape, strict=False)
+        parsed = msgspec.convert(values, shape, strict=False)
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$.")
-        field = path.rstrip("`") or None
-        raise ApiError(400, code, f"{field or 'query'}: {message}.", field) from None
+        fault, field = fault_of(error)
+        raise ApiError(400, code, f"{field or 'query'}: {fault}.", field or None) from None
+    for name in values.keys() & set(shape.__struct_fields__):
+        if getattr(parsed, name) is None:  # msgspec takes the text "null" for it, and the filter would be left out
+            raise ApiError(400, code, f"{name}: null is no value.", name)
+    return parsed

@@ -1,6 +1,7 @@
 """The list of live calls, and one call."""
 
 from handlers.api import ApiError
+from handlers.audit import entry_of
 from handlers.pages import PageHandler
 from hub import Row
 from models import calls, demo, entries
@@ -11,6 +12,7 @@ class LiveCallsPage(PageHandler):
     async def get(self) -> None:
         """GET /: the calls in progress."""
         read, organization = self.services.store.read, self.grant.organization_id
+        self.services.audit.note(entry_of(self, "feed.watched"))
         rows = [Row(call, said) for call, said in await read(running, organization)]
         self.render_page(
             "calls.html",
@@ -28,6 +30,7 @@ class CallPage(PageHandler):
         call, spoken = await self.services.store.read(_call_and_transcript, self.grant.organization_id, call_sid)
         if call is None:
             raise ApiError(404, "not_found", "There is no such call.")
+        self.services.audit.note(entry_of(self, "call.read", call.call_sid))
         self.render_page("call.html", call=call, entries=spoken, cursor=call.head_seq, epoch=self.services.epoch)
 
 

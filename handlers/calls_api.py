@@ -38,9 +38,9 @@ class CallQueryHandler(ApiHandler):
         return CallFilter(
             status="in-progress" if asked.status == "ongoing" else asked.status,
             assistant_id=asked.assistant_id,
-            customer_phone=re.sub("^ ", "+", asked.customer_phone) if asked.customer_phone else None,  # as in _instant
-            date_from=_instant("date_from", asked.date_from),
-            date_to=_instant("date_to", asked.date_to, is_end=True),
+            customer_phone=re.sub("^ ", "+", asked.customer_phone) if asked.customer_phone else None,  # as in instant
+            date_from=instant("date_from", asked.date_from),
+            date_to=instant("date_to", asked.date_to, is_end=True),
             min_duration=asked.min_duration,
             max_duration=asked.max_duration,
         )
@@ -114,7 +114,7 @@ def _page(db: object, organization_id: int, where: CallFilter, skip: int, limit:
     return calls.page(db, organization_id, where, skip=skip, limit=limit)
 
 
-def _instant(name: str, text: str | None, *, is_end: bool = False) -> int | None:
+def instant(name: str, text: str | None, *, is_end: bool = False) -> int | None:
     """µs of a date or a time, UTC where it has no offset; a bare date is its beginning, or as an end its last µs."""
     if text is None:
         return None

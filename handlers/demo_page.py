@@ -2,9 +2,11 @@
 
 from functools import partial
 
+from handlers.audit import entry_of
 from handlers.services import Services
 from handlers.settings_page import SettingsPage
-from models import demo
+from models import audit, demo
+from models.audit import AuditEntry
 from models.record import Recorded
 
 
@@ -12,13 +14,14 @@ class DemoErasePage(SettingsPage):
     async def post(self) -> None:
         """POST /demo/erase: nothing of the organisation's demo is left, and back to the live calls."""
         if await self.services.store.read(demo.is_there, self.organization_id):
-            await erase_demo(self.services)
+            await erase_demo(self.services, entry_of(self, "demo.erased"))
         self.redirect("/", status=303)
 
 
-async def erase_demo(services: Services) -> None:
-    """Stop the player, delete everything of the demo, and let viewers of its calls know that these have ended."""
-    await services.store.write(demo.stop)
+async def erase_demo(services: Services, entry: AuditEntry | None = None) -> None:
+    """Stop the player, delete everything of the demo, and let viewers of its calls know that these have ended. The
+    entry is None where whoever stopped it has stored it."""
+    await services.store.write(audit.recorded, entry, demo.stop)
     await services.gate.poll()  # the player is cut off now: nothing of it may come after what follows
     await services.store.write(demo.erase, services.store.clock, then=partial(_publish, services))
 

@@ -1,58 +1,209 @@
-"""413 for a body that its header says is too big, before any of it is read: Tornado itself would answer a bare 400."""
+"""What every connection passes on its way in: whose it is, how much it may bring, and how long it may take for it."""
 
 import asyncio
+import resource
+import sys
+import time
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from tornado.http1connection import HTTP1Connection
+from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerConnectionDelegate
-from tornado.web import Application
+from tornado.iostream import IOStream
 
 from events import encode
 from handlers.api import error_body
+from handlers.origin import Networks, origin
+from handlers.outlet import Outlet
 
-LINGER_S = 1  # for the client to read the answer while it still sends: closing at once would reset the connection
+FIRST_REQUEST_S = 10  # from connecting to the end of the first request's headers, TLS handshake included
+STALLED_S = 60  # an answer of which the client takes nothing for so long is given up
+LINGER_S = 1  # for the client to read a refusal while it still sends: closing at once would reset the connection
+FREE_BYTES = 256 << 10  # of a body, that count as nothing
+MAX_HELD_BYTES = 256 << 20  # what all unfinished bodies may hold beyond that: a dozen of the longest
+
+_WAITING, _READING, _ANSWERING = range(3)
 
 
-class BodyLimit(HTTPServerConnectionDelegate):
-    """The application, asked only for requests of at most `max_bytes`. Give HTTPServer the same `max_body_size`."""
+def open_files() -> int:
+    """How many files the process may have open, raised to the most that it may ask for."""
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    except (OSError, ValueError):  # macOS says "unlimited", and refuses that
+        most = soft
+    return most if most != resource.RLIM_INFINITY else sys.maxsize
 
-    def __init__(self, application: Application, max_bytes: int):
-        self._application, self._max_bytes = application, max_bytes
 
-    def start_request(self, server_conn: object, request_conn: Any) -> HTTPMessageDelegate:
-        return _Request(self._application.start_request(server_conn, request_conn), request_conn, self._max_bytes)
+class EntranceServer(HTTPServer):
+    """A server before an Entrance, which hears of the end of connections too: Tornado's own keeps it to itself."""
 
     def on_close(self, server_conn: object) -> None:
+        super().on_close(server_conn)
+        self.request_callback.on_close(server_conn)
+
+
+class Entrance(HTTPServerConnectionDelegate):
+    """The application, asked only for requests that may come in; for an EntranceServer. Call `tick` once a second.
+
+    413 for a body over `max_bytes`: by its header before any of it is read, else as soon as it is too long. 503 while
+    all bodies together hold too much. `has_room(n)` tells whether n connections may be open: beyond it the first that
+    came of those that wait for a request is closed; that is the new one where all others are being served.
+    The request's `remote_ip` and `protocol` are what proxies among `trusted` say they are.
+    """
+
+    def __init__(
+        self,
+        application: HTTPServerConnectionDelegate,
+        *,
+        max_bytes: int,
+        trusted: Networks = (),
+        scheme: str = "http",
+        has_room: Callable[[int], bool] = lambda connections: True,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._application, self.max_bytes = application, max_bytes
+        self._trusted, self._scheme = trusted, scheme
+        self._has_room = has_room
+        self.clock = clock
+        self._visits: dict[object, _Visit] = {}  # by Tornado's connection, in the order of arrival
+        self.held_bytes = 0
+
+    def start_request(self, server_conn: object, request_conn: Any) -> HTTPMessageDelegate:
+        visit = self._visits.get(server_conn)
+        if visit is None:
+            visit = self._visits[server_conn] = _Visit(request_conn, self.clock())
+            if not self._has_room(len(self._visits)):
+                waiting = (v for v in self._visits.values() if v.stage == _WAITING and not v.stream.closed())
+                next(waiting, visit).stream.close()
+        else:
+            visit.enter(_WAITING, self.clock())
+            visit.is_new = False
+        return _Request(self, visit, self._application.start_request(server_conn, request_conn), request_conn)
+
+    def on_close(self, server_conn: object) -> None:
+        self._visits.pop(server_conn, None)
         self._application.on_close(server_conn)
+
+    def tick(self) -> None:
+        """Close those who take too long. (Between requests, and while a body comes, Tornado's own timers do.)"""
+        now = self.clock()
+        for visit in list(self._visits.values()):
+            if visit.is_late(now):
+                visit.stream.close()
+
+    def introduce(self, connection: HTTP1Connection, headers: HTTPHeaders) -> None:
+        """Set whom the next request comes from; kept-open connections of a proxy bring many clients."""
+        context: Any = connection.context
+        peer = context.address[0] if isinstance(context.address, tuple) else ""
+        context.remote_ip, context.protocol = origin(
+            peer,
+            self._scheme,
+            trusted=self._trusted,
+            forwarded_for=headers.get_list("X-Forwarded-For"),
+            forwarded_proto=headers.get_list("X-Forwarded-Proto"),
+        )
+
+
+class _Visit:
+    """One connection, and since when it is at what."""
+
+    __slots__ = ("_outlet", "_since", "_written", "is_new", "stage", "stream")
+
+    def __init__(self, connection: HTTP1Connection, now: float):
+        self.stream = connection.stream
+        self.is_new = True  # its first request has not been served
+        self._outlet = Outlet(self.stream)
+        self.enter(_WAITING, now)
+
+    def enter(self, stage: int, now: float) -> None:
+        self.stage, self._since, self._written = stage, now, self._outlet.written_bytes
+
+    def is_late(self, now: float) -> bool:
+        if self.stage == _ANSWERING:
+            if not self._outlet.unsent_bytes or self._outlet.written_bytes != self._written:
+                self.enter(_ANSWERING, now)
+            return now - self._since > STALLED_S
+        return self.stage == _WAITING and self.is_new and now - self._since > FIRST_REQUEST_S
 
 
 class _Request(HTTPMessageDelegate):
-    def __init__(self, request: HTTPMessageDelegate, connection: HTTP1Connection, max_bytes: int):
-        self._request, self._connection, self._max_bytes = request, connection, max_bytes
+    def __init__(
+        self, entrance: Entrance, visit: _Visit, request: HTTPMessageDelegate, connection: HTTP1Connection
+    ) -> None:
+        self._entrance, self._visit, self._request, self._connection = entrance, visit, request, connection
+        self._received_bytes = self._held_bytes = 0
+        self._is_over = False
 
     def headers_received(self, start_line: Any, headers: HTTPHeaders) -> Any:
+        self._visit.enter(_READING, self._entrance.clock())
+        self._entrance.introduce(self._connection, headers)
         size = headers.get("Content-Length", "")
-        if size.isdecimal() and (len(size) > 18 or int(size) > self._max_bytes):
+        if size.isdecimal() and (len(size) > 18 or int(size) > self._entrance.max_bytes):
             stream = self._connection.detach()
-            stream.write(_answer(self._max_bytes))
+            _write(stream, self._too_large())
             asyncio.get_running_loop().call_later(LINGER_S, stream.close)
             return None
         return self._request.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Any:
+        if self._is_over:
+            return None  # Tornado still hands out what it had read before its own timer closed the connection
+        self._received_bytes += len(chunk)
+        if self._received_bytes > self._entrance.max_bytes:
+            return self._refuse(self._too_large())
+        if self._received_bytes > FREE_BYTES:
+            more = min(len(chunk), self._received_bytes - FREE_BYTES)
+            self._held_bytes += more
+            self._entrance.held_bytes += more
+            if self._entrance.held_bytes > MAX_HELD_BYTES:
+                return self._refuse(
+                    _answer(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Too much comes in just now.")
+                )
         return self._request.data_received(chunk)
 
     def finish(self) -> None:
+        self._visit.enter(_ANSWERING, self._entrance.clock())
+        self._release()
         self._request.finish()
 
     def on_connection_close(self) -> None:
+        self._release()
         self._request.on_connection_close()
 
+    def _release(self) -> None:
+        self._is_over = True
+        self._entrance.held_bytes -= self._held_bytes
+        self._held_bytes = 0
 
-def _answer(max_bytes: int) -> bytes:
-    body = encode(error_body("body_too_large", f"A body has at most {max_bytes} bytes."))
+    async def _refuse(self, answer: bytes) -> None:
+        """In the middle of a body: the rest of it is not read."""
+        self._release()
+        _write(self._visit.stream, answer)
+        await asyncio.sleep(LINGER_S)
+        self._visit.stream.close()
+
+    def _too_large(self) -> bytes:
+        return _answer(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "body_too_large",
+            f"A body has at most {self._entrance.max_bytes} bytes.",
+        )
+
+
+def _write(stream: IOStream, answer: bytes) -> None:
+    if not stream.closed():  # the client may have gone since its last bytes came
+        stream.write(answer)
+
+
+def _answer(status: HTTPStatus, code: str, message: str) -> bytes:
+    body = encode(error_body(code, message))
+    retry = "Retry-After: 1\r\n" if status == HTTPStatus.SERVICE_UNAVAILABLE else ""
     head = (
-        "HTTP/1.1 413 Content Too Large\r\nServer: Callboard\r\nConnection: close\r\n"
+        f"HTTP/1.1 {status.value} {status.phrase}\r\nServer: Callboard\r\nConnection: close\r\n{retry}"
+        "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
         f"Content-Type: application/json; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -1,12 +1,18 @@
 """The organisation's feed: every running call in one snapshot, then what changes, merged twice a second."""
 
+import asyncio
+
 from tornado.iostream import IOStream
 
+from handlers.audit import entry_by
 from handlers.services import Services
 from handlers.token_socket import Opening, Refusal, TokenSocketHandler
 from handlers.viewer_socket import ViewerSocket
 from hub import Watcher
 from models.running import running
+
+# For one message; who takes longer comes back for a snapshot, or what it misses would grow with every call of the day.
+CATCH_UP_S = 60
 
 
 class LiveCallsHandler(TokenSocketHandler):
@@ -28,7 +34,7 @@ class FeedSocket(ViewerSocket):
         super().__init__(services, stream, opening)
 
     async def admit(self, opening: Opening) -> None:
-        grant = await self.authenticate_viewer(opening.token, None)
+        grant = await self.authenticate_viewer(opening, None)
         if not grant.may("read"):
             raise Refusal("access_denied", "The key lacks the scope 'read'.")
         self._organization_id = grant.organization_id
@@ -37,6 +43,8 @@ class FeedSocket(ViewerSocket):
             self._wall.load(await self.services.store.read(running, grant.organization_id))
         self.grant = grant
         self.services.gate.enter(self)
+        now = self.services.store.clock()
+        self.services.audit.note(entry_by(grant, now, opening.address, "feed.watched"))
         self.tell({"type": "connection_established", "message": "Connected to the live calls"})
         self._watcher.missed.clear()  # it is all in the snapshot
         self.send(self._wall.snapshot())
@@ -46,12 +54,19 @@ class FeedSocket(ViewerSocket):
         self.start(self._catch_up())
 
     async def _catch_up(self) -> None:
-        while await self.connection.drained():
+        while await self._drained():
             missed, self._watcher.missed = self._watcher.missed, {}
             if not missed:
                 self._watcher.follow()
                 return
             self.send(self._wall.updates(missed))
+
+    async def _drained(self) -> bool:
+        timer = asyncio.get_running_loop().call_later(CATCH_UP_S, self.connection.abort)
+        try:
+            return await self.connection.drained()
+        finally:
+            timer.cancel()
 
     def closed(self) -> None:
         self.services.hub.leave_wall(self._organization_id, self._watcher)

@@ -1,11 +1,14 @@
 """The first page of an empty database: it makes the first organisation and its administrator."""
 
+from typing import Any
+
 from handlers.api import ApiError
 from handlers.form_fields import Form
 from handlers.pages import PageHandler
 from handlers.set_up_code import TooManyWrongCodes
 from handlers.sign_in import begin_session
-from models import people
+from models import accounts, audit, people
+from models.audit import AuditEntry
 
 
 class FirstRunPage(PageHandler):
@@ -37,9 +40,11 @@ class FirstRunPage(PageHandler):
                 form.errors = {"code": "This is not the set-up code that the console shows."} | form.errors
         except TooManyWrongCodes:
             self.set_status(429)
+            self.set_header("Retry-After", "5")
             form.errors = {"code": "Too many wrong codes are being tried just now. Wait a few seconds."}
             return self._show(form)
-        user_id = await form.submit(store, people.found, store.clock(), organization, email, password)
+        address = self.request.remote_ip
+        user_id = await form.submit(store, _found, store.clock(), address, organization, email, password)
         if user_id is None:
             self.set_status(422)
             return self._show(form)
@@ -48,3 +53,19 @@ class FirstRunPage(PageHandler):
 
     def _show(self, form: Form) -> None:
         self.render_page("first_run.html", form=form)
+
+
+def _found(db: Any, now: int, address: str, organization: str, email: str, password: str) -> int:
+    user_id, email = people.found(db, now, organization, email, password), email.strip().lower()
+    entry = AuditEntry(
+        organization_id=accounts.organization_of(db, email),
+        at=now,
+        action="user.created",
+        user_id=user_id,
+        actor=email,
+        address=address,
+        target=email,
+        detail={"role": "admin", "organization": organization},
+    )
+    audit.add(db, [entry])
+    return user_id

@@ -4,14 +4,17 @@ import asyncio
 import logging
 import re
 from collections import OrderedDict
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
 
 from events import Unavailable
+from handlers.limits import Limits
 from models import Store, rights
 from models.rights import Grant
 
 CACHED_KEYS = 10_000
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")  # anything else is not asked of the database, which may not take it (NUL)
+KNOWN_TICKETS = 10_000  # a minute's worth, and more, of the pages that one process serves
 MINUTE = 60_000_000  # µs
 
 log = logging.getLogger(__name__)
@@ -32,12 +35,14 @@ class OpenSocket(Protocol):
 class Gate:
     """Keys are looked up once and then known until some right changes anywhere, which `poll` notices.
 
-    No token is kept, only its hash.
+    No token is kept, only its hash. Tokens that were never right are limited by the address they come from, so that
+    one program with a wrong key does not shut out the others of its office.
     """
 
-    def __init__(self, store: Store):
-        self._store = store
-        self._keys: OrderedDict[str, Grant] = OrderedDict()
+    def __init__(self, store: Store, limits: Limits):
+        self._store, self._limits = store, limits
+        self._keys: OrderedDict[str, Grant | None] = OrderedDict()  # None: was right, and is to be looked up again
+        self._tickets: OrderedDict[str, None] = OrderedDict()  # that were issued here and not brought yet
         self._used_at: dict[int, int] = {}
         self._inside: set[OpenSocket] = set()
         self._unchecked: set[OpenSocket] = set()
@@ -45,29 +50,69 @@ class Gate:
         self.arriving: set[asyncio.Task] = set()  # admissions, for which `close` waits too: they still read the store
         self.is_closing = False
 
-    async def key(self, token: str) -> Grant | None:
-        """What the key allows; None if it allows nothing (any more)."""
-        if not KEY.match(token):
+    async def key(self, token: str, address: str) -> Grant | None:
+        """What the key allows; None if it allows nothing (any more). Raises TooMany."""
+        grant = self._keys.get(rights.hashed(token)) or await self._look_up(token, address)
+        now = self._store.clock()
+        if grant is None or (grant.expires_at is not None and grant.expires_at <= now):
             return None
-        hashed, now = rights.hashed(token), self._store.clock()
-        grant = self._keys.get(hashed)
-        if grant is None:
-            version = self._version
-            grant = await self._store.read(rights.key_grant, now, token)
-            if grant is None:
-                return None
-            if version == self._version:  # else what was read may be older than the change
-                self._keys[hashed] = grant
-            if len(self._keys) > CACHED_KEYS:
-                self._keys.popitem(last=False)
-        elif grant.expires_at is not None and grant.expires_at <= now:
-            return None
+        self._limits.key_is_used(grant.right[1])
         self._used_at[grant.right[1]] = now - now % MINUTE
         return grant
 
-    async def ticket(self, token: str, call_sid: str | None) -> Grant | None:
-        """The right behind a ticket for this call, or (None) for the feed; the ticket is used up either way."""
-        return await self._store.write(rights.redeem_ticket, self._store.clock(), token, call_sid)
+    async def _look_up(self, token: str, address: str) -> Grant | None:
+        if not KEY.match(token):
+            self._limits.token_is_tried(address)
+            return None
+        version, hashed = self._version, rights.hashed(token)
+        question = rights.key_grant, self._store.clock(), token
+        was_right, read = hashed in self._keys, self._store.read
+        grant = await (read(*question) if was_right else self._try(address, read, *question))
+        if grant is None:
+            self._keys.pop(hashed, None)
+            return None
+        self._keys[hashed] = grant if version == self._version else None  # else it may be older than the change
+        if len(self._keys) > CACHED_KEYS:
+            self._keys.popitem(last=False)
+        return grant
+
+    async def _try(self, address: str, ask: Callable[..., Awaitable[Grant | None]], *args: Any) -> Grant | None:
+        """The right behind a token: a failure of this address as long as that is unknown, and for good if there is
+        none. Raises TooMany."""
+        self._limits.token_is_tried(address)
+        is_wrong = False
+        try:
+            grant = await ask(*args)
+            is_wrong = grant is None
+            return grant
+        finally:
+            if not is_wrong:
+                self._limits.token_was_right(address)
+
+    async def issue_ticket(self, grant: Grant, call_sid: str | None) -> str:
+        """A new ticket for this call, or (None) for the feed."""
+        ticket = await self._store.write(rights.create_ticket, self._store.clock(), grant, call_sid)
+        self._tickets[rights.hashed(ticket)] = None
+        if len(self._tickets) > KNOWN_TICKETS:
+            self._tickets.popitem(last=False)
+        return ticket
+
+    async def ticket(self, token: str, call_sid: str | None, address: str) -> Grant | None:
+        """The right behind a ticket for this call, or (None) for the feed; the ticket is used up either way.
+        Raises TooMany."""
+        question = rights.redeem_ticket, self._store.clock(), token, call_sid
+        if self._tickets.pop(rights.hashed(token), self) is None:
+            return await self._store.write(*question)
+        return await self._try(address, self._store.write, *question)  # used, of another node, or guessed
+
+    def check_stranger(self, token: str | None, address: str) -> None:
+        """Raises TooMany where this token would not be looked up at all."""
+        if token and not self._is_known(token):
+            self._limits.check_failures(address)
+
+    def _is_known(self, token: str) -> bool:
+        hashed = rights.hashed(token)
+        return hashed in self._keys or hashed in self._tickets
 
     async def session(self, cookie: str) -> Grant | None:
         return await self._store.read(rights.session_grant, self._store.clock(), cookie)
@@ -96,7 +141,7 @@ class Gate:
                 self._unchecked |= self._inside
             if version != self._version:
                 self._version = version  # at once: what `key` is reading now may be older than the change
-                self._keys.clear()
+                self._keys = OrderedDict.fromkeys(self._keys)
             whom = set(self._unchecked)
             held = await self._store.read(rights.in_force, now, {s.grant.right for s in whom}) if whom else set()
         except Unavailable:

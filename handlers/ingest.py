@@ -37,7 +37,7 @@ class IngestSocket(TokenSocket):
         super().__init__(services, stream, opening, max_message_bytes=MAX_MESSAGE_BYTES)
 
     async def admit(self, opening: Opening) -> None:
-        grant = await self.authenticate(opening.token)
+        grant = await self.authenticate(opening)
         if not grant.may("ingest"):
             raise Refusal("access_denied", "The key lacks the scope 'ingest'.")
         self.grant = grant
@@ -59,6 +59,7 @@ class IngestSocket(TokenSocket):
         id_ = None
         try:
             message = producer.decode_message(text)
+            del text  # up to 1 MiB, of which what is taken is a small part
             id_ = message.id
             recorded = None
             if message.data:
@@ -92,6 +93,9 @@ class IngestSocket(TokenSocket):
             if len(self._unanswered) < MAX_UNACKNOWLEDGED:
                 self._has_room.set()
             await self.connection.drained()
+
+    def closed(self) -> None:
+        self._has_room.set()  # else a message would wait for ever for acks that nobody sends any more
 
     def _error(self, id_: Any, error: str, message: str, **more: Any) -> dict[str, Any]:
         retryable = "retry_after" in more

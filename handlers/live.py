@@ -6,6 +6,8 @@ import msgspec
 from tornado.iostream import IOStream
 
 from events import CALL_SID, Call, entry_message, status_message
+from handlers.audit import entry_by
+from handlers.deflate import deflated
 from handlers.frames import frame
 from handlers.services import Services
 from handlers.token_socket import Opening, Refusal, TokenSocketHandler
@@ -40,7 +42,7 @@ class LiveSocket(ViewerSocket):
         super().__init__(services, stream, opening)
 
     async def admit(self, opening: Opening) -> None:
-        grant = await self.authenticate_viewer(opening.token, self._call_sid)
+        grant = await self.authenticate_viewer(opening, self._call_sid)
         if not CALL_SID.match(self._call_sid):
             raise Refusal("invalid_call_sid", "A call id is 1 to 128 of A-Z a-z 0-9 _ . : -")
         wanted = viewer_request(opening.query)
@@ -49,17 +51,19 @@ class LiveSocket(ViewerSocket):
         call = await self._find(grant.organization_id)
         client = (grant.right, wanted.client) if wanted.client else None
         viewer = Viewer(self, wants_interims=wanted.wants_interims, client=client)
+        self.viewer, self._call_id = viewer, call.id  # first: whatever fails then, `closed` gives the place back
         try:
             self.services.hub.join(call, viewer)
         except Full:
             limit = self.services.hub.viewers_per_call
             message = f"The call has {limit} viewers, and no more are allowed."
             raise Refusal("connection_limit_exceeded", message, retry_after=FULL_S, limit=limit) from None
-        self.viewer, self._call_id = viewer, call.id
         call = await self._find(grant.organization_id)  # as it was when we began to listen, or newer
         self.services.hub.refresh(call)
         self.grant = grant
         self.services.gate.enter(self)
+        now = self.services.store.clock()
+        self.services.audit.note(entry_by(grant, now, opening.address, "call.watched", call.call_sid))
         if viewer.room is None:
             return  # the same client was quicker, or the server stops: it has been told
         self._welcome(viewer.room.call, wanted)
@@ -102,9 +106,10 @@ class LiveSocket(ViewerSocket):
         """
         viewer, is_history = self.viewer, replayed is not None
         while viewer.room is not None and await self.connection.drained():
-            page = await self.services.store.read(_page, self._call_id, self._call_sid, viewer.cursor, is_history)
+            wanted = (self._call_id, self._call_sid, viewer.cursor, is_history, self.connection.window_bits)
+            page = await self.services.store.read(_page, *wanted)
             if page.count:
-                self.connection.send(page.frames)
+                self.connection.send(page.frames, is_deflated=True)
                 viewer.cursor = page.last_seq
             if is_history:
                 replayed += page.count
@@ -144,9 +149,9 @@ class _Page(msgspec.Struct, frozen=True):
     is_last: bool  # there were no more when it was read
 
 
-def _page(db: Any, call_id: int, call_sid: str, cursor: int, replayed: bool) -> _Page:
+def _page(db: Any, call_id: int, call_sid: str, cursor: int, replayed: bool, window_bits: int) -> _Page:
     """The next entries after the cursor as frames to send in one piece, cut where they are more than a viewer may
-    have unsent; made in the reader's thread."""
+    have unsent; made, and compressed where that was agreed, in the reader's thread."""
     page = entries.after(db, call_id, cursor)
     frames = bytearray()
     count = 0
@@ -155,4 +160,5 @@ def _page(db: Any, call_id: int, call_sid: str, cursor: int, replayed: bool) -> 
         if len(frames) > MAX_UNSENT_BYTES:
             break
     last_seq = page[count - 1].seq if page else cursor
-    return _Page(bytes(frames), count, last_seq, count == len(page) < entries.PAGE)
+    ready = deflated(bytes(frames), window_bits) if window_bits else bytes(frames)
+    return _Page(ready, count, last_seq, count == len(page) < entries.PAGE)

@@ -36,6 +36,7 @@ class PageHandler(BaseHandler):
         super().set_default_headers()
         self.set_header("Cache-Control", "no-store")
         self.set_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.set_header("X-Frame-Options", "DENY")  # as frame-ancestors, for what knows only this
 
     async def prepare(self) -> None:
         cookie = self.get_cookie(SESSION_COOKIE)
@@ -46,6 +47,11 @@ class PageHandler(BaseHandler):
             self.redirect("/first-run")
         elif self.needs_session:
             self.redirect("/sign-in?next=" + quote(self.request.uri, safe=""))
+
+    def set_cookie(self, name: str, value: str | bytes, *args: Any, **options: Any) -> None:
+        """Every cookie of ours is for this site and no script, and for https alone where that is how we are reached."""
+        is_https = self.services.is_https or self.request.protocol == "https"
+        super().set_cookie(name, value, *args, **options | {"httponly": True, "samesite": "Lax", "secure": is_https})
 
     def render_page(self, name: str, **context: Any) -> None:
         """The template with what every page knows; scripts run only with this answer's nonce or from our own files."""

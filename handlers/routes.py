@@ -1,15 +1,19 @@
 """ROUTES: every address that Callboard answers, in one list. And the application made of them."""
 
 import logging
+import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tornado.web import Application, RequestHandler
 
 from handlers import (
+    audit_api,
+    audit_page,
     call_pages,
     calls_api,
     demo_page,
+    descriptions,
     feed,
     first_run,
     health,
@@ -43,7 +47,10 @@ SOCKETS = [
 ]
 API = [
     (r"/healthz", health.HealthHandler),
+    (r"/openapi\.json", descriptions.OpenApiHandler),
+    (r"/asyncapi\.json", descriptions.AsyncApiHandler),
     (r"/webhooks/([^/]+)/([^/]+)", webhooks.WebhookHandler),
+    (r"/api/v1/audit", audit_api.AuditHandler),
     (r"/api/v1/tickets", tickets_api.TicketsHandler),
     (r"/api/v1/calls", producer_api.FeedCallsHandler),
     (r"/api/v1/calls/count", calls_api.CallCountHandler),
@@ -75,8 +82,11 @@ PAGES = [
     (rf"/settings/sources/{ID}/credentials", settings_sources.SourceCredentialsPage),
     (rf"/settings/sources/{ID}/test-call", source_page.SourceTestCallHandler),
     (rf"/settings/sources/{ID}/(pause|resume|delete)", source_page.SourceVerbHandler),
+    (r"/settings/audit", audit_page.AuditPage),
 ]
 ROUTES = SOCKETS + API + PAGES
+
+_ENDPOINT = re.compile(r"\A(/webhooks/[^/]+/.{0,6}).*", re.DOTALL)  # whoever knows all of it may post
 
 log = logging.getLogger("callboard.access")
 
@@ -94,7 +104,6 @@ def make_application(services: Services) -> Application:
         static_handler_class=StaticHandler,
         static_url_prefix="/static/",
         xsrf_cookies=True,
-        xsrf_cookie_kwargs={"httponly": True, "samesite": "Lax", "secure": services.is_https},
         log_function=_log_request,
     )
 
@@ -104,7 +113,8 @@ def _log_request(handler: RequestHandler) -> None:
     status = handler.get_status()
     level = logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.WARNING
     request = handler.request
-    log.log(level, "%s %s %d %.1f ms", request.method, request.path, status, request.request_time() * 1000)
+    path = ascii(_ENDPOINT.sub(r"\1…", request.path))[1:-1]  # no line and no colour of a stranger's
+    log.log(level, "%s %s %d %.1f ms", request.method, path, status, request.request_time() * 1000)
 
 
 def _templates() -> Environment:

@@ -3,9 +3,12 @@
 import time
 from typing import NamedTuple
 
+from handlers.audit import Audit
 from handlers.gate import Gate
 from handlers.heartbeat import Heartbeat
+from handlers.limits import Limits
 from handlers.notes import Notes
+from handlers.passwords import Passwords
 from handlers.set_up_code import SetUp
 from handlers.source_activity import SourceActivity
 from handlers.trial_calls import TrialCalls
@@ -18,15 +21,19 @@ class Services(NamedTuple):
     store: Store
     hub: Hub
     pipeline: Pipeline
+    limits: Limits
     gate: Gate
+    passwords: Passwords
     heartbeat: Heartbeat
     activity: SourceActivity
+    audit: Audit
     trial_calls: TrialCalls
     notes: Notes
     set_up: SetUp
     epoch: str  # the identity of the store's log
     public_url: str  # without a slash at the end: what providers and browsers reach us by
     messages_per_second: int  # from one viewer
+    compression: bool  # whether sockets agree to it where clients offer it
 
     @property
     def is_https(self) -> bool:

@@ -1,8 +1,9 @@
 """Settings → Assistants: who answers the calls."""
 
+from handlers.audit import entry_of
 from handlers.form_fields import Form
 from handlers.settings_page import SettingsPage
-from models import assistants
+from models import assistants, audit
 
 NEEDED = "An assistant needs a name."
 
@@ -16,7 +17,9 @@ class AssistantsPage(SettingsPage):
         """POST /settings/assistants: make one."""
         form, store = Form(self), self.services.store
         name = form.line("name", NEEDED)
-        if await form.submit(self.services.store, assistants.create, store.clock(), self.organization_id, name) is None:
+        entry = entry_of(self, "assistant.created", name)
+        work = (assistants.create, store.clock(), self.organization_id, name)
+        if await form.submit(store, audit.recorded, entry, *work) is None:
             return await self.show(form)
         self.go_on("/settings/assistants", f"The assistant “{name}” is made.")
 
@@ -35,7 +38,9 @@ class AssistantPage(SettingsPage):
         """POST /settings/assistants/{id}: it has another name, in its past calls too."""
         form = Form(self)
         old, name = await self._name(assistant_id), form.line("name", NEEDED)
-        await form.submit(self.services.store, assistants.rename, self.organization_id, int(assistant_id), name)
+        entry = entry_of(self, "assistant.renamed", name, was=old)
+        work = (assistants.rename, self.organization_id, int(assistant_id), name)
+        await form.submit(self.services.store, audit.recorded, entry, *work)
         if form.errors:
             return self.render_settings("assistant", form, old_name=old)
         self.go_on("/settings/assistants", f"“{old}” is called “{name}” now.")

@@ -1,10 +1,13 @@
 """Settings → API keys: for programs, shown once."""
 
-from events import SECOND
+from events import SECOND, rfc3339
+from handlers.audit import entry_of
 from handlers.form_fields import Form
 from handlers.notes import Note
 from handlers.settings_page import SettingsPage
-from models import keys, rights
+from models import audit, keys, rights
+from models.audit import AuditEntry
+from models.keys import Key
 
 DAY = 86_400 * SECOND
 EXPIRIES = {"": "Never", "30": "In 30 days", "90": "In 90 days", "365": "In a year"}  # days
@@ -28,9 +31,13 @@ class KeysPage(SettingsPage):
         expires = form.choice("expires", tuple(EXPIRIES))
         now = self.services.store.clock()
         expires_at = now + int(expires) * DAY if expires in EXPIRIES and expires else None
-        key = await form.submit(
-            self.services.store, rights.create_key, now, self.grant.user_id, name, scopes, expires_at
-        )
+
+        def entry(key: str) -> AuditEntry:
+            detail = {"name": name, "scopes": ",".join(sorted(scopes)), "expires": rfc3339(expires_at)}
+            return entry_of(self, "key.created", rights.prefix_of(key), **detail)
+
+        made = (rights.create_key, now, self.grant.user_id, name, scopes, expires_at)
+        key = await form.submit(self.services.store, audit.recorded, entry, *made)
         if key is None:
             return await self._show(form)
         example = _example(self.services.public_url, key, scopes)
@@ -45,17 +52,22 @@ class KeyRevocationHandler(SettingsPage):
     async def post(self, key_id: str) -> None:
         """POST /settings/keys/{id}/revoke: what is open with it closes within a second."""
         store = self.services.store
-        key = await store.write(keys.revoke, store.clock(), self.organization_id, int(key_id))
+
+        def entry(key: Key) -> AuditEntry | None:
+            """None where it was revoked before."""
+            return entry_of(self, "key.revoked", key.prefix, name=key.name) if key.revoked_at is None else None
+
+        key = await store.write(audit.recorded, entry, keys.revoke, store.clock(), self.organization_id, int(key_id))
         await self.services.gate.poll()
         self.go_on("/settings/keys", f"The key “{key.name}” ({key.prefix}) is revoked, and what it had open is closed.")
 
 
 def _example(base_url: str, key: str, scopes: list[str]) -> str:
     """A command that shows the key at work: it lists calls if it may read, else it makes one."""
+    key_line = f'echo "Authorization: Bearer {key}" |'  # others on the machine can read curl's arguments
     if "ingest" in scopes and "read" not in scopes:
         return (
-            f"curl {base_url}/api/v1/calls/sid/test-1/transcripts \\\n"
-            f'  -H "Authorization: Bearer {key}" \\\n  -H "Content-Type: application/json" \\\n'
-            """  -d '{"speaker": "user", "content": "Hello, is anybody there?"}'"""
+            f"{key_line}\n  curl {base_url}/api/v1/calls/sid/test-1/transcripts -H @- \\\n"
+            """  -H "Content-Type: application/json" -d '{"speaker": "user", "content": "Hello, is anybody there?"}'"""
         )
-    return f'curl {base_url}/api/v1/calls \\\n  -H "Authorization: Bearer {key}"'
+    return f"{key_line}\n  curl {base_url}/api/v1/calls -H @-"

@@ -1,9 +1,11 @@
 """Settings → Sources: the provider accounts that feed calls, each at an address of its own."""
 
+from handlers.audit import entry_of
 from handlers.form_fields import Form
 from handlers.settings_page import SettingsPage
-from models import assistants, source_settings
+from models import assistants, audit, source_settings
 from models import sources as source_rows
+from models.audit import AuditEntry
 from models.source_settings import SourceRow
 from sources import KINDS
 
@@ -23,7 +25,12 @@ class SourcesPage(SettingsPage):
         known = await store.read(assistants.listing, organization)
         assistant = form.choice("assistant", tuple(str(row.id) for row in known))
         secret, account = credentials(form)
-        made = await form.submit(store, _create, store.clock(), organization, assistant, kind, secret, account or None)
+
+        def entry(source_id: int) -> AuditEntry:
+            return entry_of(self, "source.created", str(source_id), provider=kind, account=account or None)
+
+        work = (_create, store.clock(), organization, assistant, kind, secret, account or None)
+        made = await form.submit(store, audit.recorded, entry, *work)
         if made is None:
             return await self._show(form)
         self.go_on(f"/settings/sources/{made}", "The source is made. Now tell the provider its address.")
@@ -58,11 +65,10 @@ class SourceCredentialsPage(SourceSettingsPage):
         """POST /settings/sources/{id}/credentials: they count from the next request on."""
         source, form = await self.source(source_id), Form(self)
         secret, account = credentials(form, is_optional=source.has_secret)
-        await form.submit(
-            self.services.store,
-            source_settings.change_credentials,
-            *(self.organization_id, source.id, secret or None, account or None),
-        )
+        change = {"account": account or None, "has_new_token": bool(secret)}
+        entry = entry_of(self, "source.credentials_changed", str(source.id), **change)
+        work = (source_settings.change_credentials, self.organization_id, source.id, secret or None, account or None)
+        await form.submit(self.services.store, audit.recorded, entry, *work)
         if form.errors:
             return self._show(form, source)
         self.go_on(f"/settings/sources/{source.id}", "Saved: it counts from the next request on.")

@@ -1,10 +1,14 @@
 """Settings → Users: who may sign in, and as what."""
 
+from functools import partial
+
+from handlers.audit import entry_of
 from handlers.form_fields import Form
 from handlers.notes import Note
 from handlers.settings_page import SettingsPage
 from handlers.sign_in import begin_session
-from models import accounts, people
+from models import accounts, audit, people
+from models.audit import AuditEntry
 from models.people import Person
 
 
@@ -21,9 +25,9 @@ class UsersPage(SettingsPage):
         given = form.secret("password")
         password = given or accounts.generate_password()
         store, organization = self.services.store, self.organization_id
-        made = await form.submit(
-            self.services.store, accounts.create_user, store.clock(), organization, email, role, password
-        )
+        entry = entry_of(self, "user.created", email.lower(), role=role)
+        work = (accounts.create_user, store.clock(), organization, email, role, password)
+        made = await form.submit(store, audit.recorded, entry, *work)
         if made is None:
             return await self._show(form)
         note = f"{email.lower()} can sign in now."
@@ -39,6 +43,9 @@ class UserPage(SettingsPage):
         """GET /settings/users/{id}: one of them, to shut out or give another password; and on a reload of its forms."""
         await self.show(int(user_id), Form())
 
+    def entry(self, action: str, person: Person) -> AuditEntry:
+        return entry_of(self, action, person.email)
+
     async def show(self, user_id: int, form: Form) -> None:
         everyone = await self.services.store.read(people.listing, self.organization_id)
         person = await self.services.store.read(people.one, self.organization_id, user_id)
@@ -53,7 +60,9 @@ class UserPasswordHandler(UserPage):
         form = Form(self)
         given = form.secret("password")
         password, id_ = given or accounts.generate_password(), int(user_id)
-        person = await form.submit(self.services.store, people.set_password, self.organization_id, id_, password)
+        entry = partial(self.entry, "user.password_set")
+        work = (people.set_password, self.organization_id, id_, password)
+        person = await form.submit(self.services.store, audit.recorded, entry, *work)
         if person is None:
             return await self.show(id_, form)
         await self.services.gate.poll()
@@ -67,11 +76,12 @@ class UserActivityHandler(UserPage):
     async def post(self, user_id: str, verb: str) -> None:
         """POST /settings/users/{id}/deactivate, …/reactivate: what the user has open closes within a second."""
         form, id_, organization = Form(self), int(user_id), self.organization_id
+        submit = partial(form.submit, self.services.store, audit.recorded, partial(self.entry, f"user.{verb}d"))
         if verb == "reactivate":
-            person = await form.submit(self.services.store, people.reactivate, organization, id_)
+            person = await submit(people.reactivate, organization, id_)
             said = "{} can sign in again, and their keys work again."
         else:
-            person = await form.submit(self.services.store, people.deactivate, organization, id_, by=self.grant.user_id)
+            person = await submit(people.deactivate, organization, id_, by=self.grant.user_id)
             said = "{} is shut out: signed out everywhere, and their keys work no more."
         if person is None:
             return await self.show(id_, form)

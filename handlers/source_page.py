@@ -4,11 +4,12 @@ from urllib.parse import urlsplit
 
 from events import encode, rfc3339
 from handlers.api import ApiError
+from handlers.audit import entry_of
 from handlers.notes import Note
 from handlers.public_address import out_of_reach
 from handlers.settings_sources import NAMES, SourceSettingsPage
 from handlers.trial_calls import TrialFailed
-from models import source_settings
+from models import audit, source_settings
 from models import sources as source_rows
 from models.source_settings import Rejection, SourceRow
 from sources import twilio
@@ -80,6 +81,7 @@ class SourceTestCallHandler(SourceSettingsPage):
             call_sid = await self.services.trial_calls.begin(source)
         except TrialFailed as failed:
             return self.go_on(back, f"The test call was not taken. {failed}")
+        await self.services.store.write(audit.add, [entry_of(self, "source.tested", str(row.id), call=call_sid)])
         words = "A test call is being spoken: it came in by this source's address, signed as the provider signs."
         self.go_on(back, Note(words, link=f"/calls/{call_sid}", link_words="Read along"))
 
@@ -88,11 +90,14 @@ class SourceVerbHandler(SourceSettingsPage):
     async def post(self, source_id: str, verb: str) -> None:
         """POST /settings/sources/{id}/pause, …/resume, …/delete: it counts from the next request on."""
         row, store = await self.source(source_id), self.services.store
+        entry = entry_of(self, f"source.{verb}d", str(row.id))
         if verb == "delete":
-            await store.write(source_settings.delete, store.clock(), self.organization_id, row.id)
+            await store.write(
+                audit.recorded, entry, source_settings.delete, store.clock(), self.organization_id, row.id
+            )
             return self.go_on("/settings/sources", "The source is deleted. Its calls are still here.")
         paused_at = store.clock() if verb == "pause" else None
-        await store.write(source_settings.set_paused, self.organization_id, row.id, paused_at)
+        await store.write(audit.recorded, entry, source_settings.set_paused, self.organization_id, row.id, paused_at)
         said = "Paused: what is sent to the address is refused." if paused_at else "The source takes events again."
         self.go_on(f"/settings/sources/{row.id}", said)
 

@@ -12,6 +12,7 @@ from events import Unavailable, encode, rfc3339
 from handlers.api import BaseHandler
 from handlers.connection import Connection
 from handlers.frames import frame
+from handlers.limits import TooMany
 from handlers.services import Services
 from handlers.websocket import UpgradeHandler
 from models.rights import TICKET_MARK, Grant
@@ -34,6 +35,8 @@ class Opening(NamedTuple):
 
     token: str | None
     query: dict[str, list[str]]
+    address: str
+    window_bits: int  # of the compression that was agreed; 0: none
 
 
 class TokenSocketHandler(UpgradeHandler, BaseHandler):
@@ -42,11 +45,23 @@ class TokenSocketHandler(UpgradeHandler, BaseHandler):
     def check_xsrf_cookie(self) -> None:
         """Nothing to check: cookies mean nothing here."""
 
+    def get(self, *args: str, **kwargs: str) -> None:
+        """101; 429 before it to addresses that come too often, or have failed too often: the one refusal that is not
+        said on the socket, because that would cost a flood less than us."""
+        opening = self.opening()
+        self.services.gate.check_stranger(opening.token, opening.address)
+        self.services.limits.socket_opens(opening.address)
+        super().get(*args, **kwargs)
+
     def opening(self) -> Opening:
         query = {
             name: [self.decode_argument(v) for v in values] for name, values in self.request.query_arguments.items()
         }
-        return Opening(token_of(self.request, query), query)
+        return Opening(token_of(self.request, query), query, self.request.remote_ip, self.window_bits)
+
+    @property
+    def allows_compression(self) -> bool:
+        return self.services.compression
 
     def select_subprotocol(self, offered: list[str]) -> str | None:
         """The first that carries no token; else the one that does: browsers drop a connection without an echo."""
@@ -81,6 +96,7 @@ class TokenSocket:
             on_message=self._on_message,
             on_close=self._on_close,
             on_failure=lambda: self.tell_error("server_error", "The server failed to handle this.", retry_after=1),
+            window_bits=opening.window_bits,
         )
         services.heartbeat.add(self.connection)
         admission = self.start(self._admit(opening))
@@ -106,20 +122,22 @@ class TokenSocket:
         task.add_done_callback(lambda _: work.close())  # Python complains of one that was cancelled before it began
         return task
 
-    async def authenticate(self, token: str | None) -> Grant:
-        """The right that a key gives. Raises Refusal."""
-        return self._granted(await self.services.gate.key(token) if token else None)
+    async def authenticate(self, opening: Opening) -> Grant:
+        """The right that a key gives. Raises Refusal, TooMany."""
+        token, address = opening.token, opening.address
+        return self._granted(await self.services.gate.key(token, address) if token else None, address)
 
-    async def authenticate_viewer(self, token: str | None, call_sid: str | None) -> Grant:
-        """The right that a key gives, or a ticket for this call or (None) for the feed. Raises Refusal."""
-        if token and token.startswith(TICKET_MARK):
-            return self._granted(await self.services.gate.ticket(token, call_sid))
-        return await self.authenticate(token)
+    async def authenticate_viewer(self, opening: Opening, call_sid: str | None) -> Grant:
+        """The right that a key gives, or a ticket for this call or (None) for the feed. Raises Refusal, TooMany."""
+        if opening.token and opening.token.startswith(TICKET_MARK):
+            grant = await self.services.gate.ticket(opening.token, call_sid, opening.address)
+            return self._granted(grant, opening.address)
+        return await self.authenticate(opening)
 
-    @staticmethod
-    def _granted(grant: Grant | None) -> Grant:
+    def _granted(self, grant: Grant | None, address: str) -> Grant:
         if grant is None:
             raise Refusal("authentication_failed", "A valid key or ticket is needed.")
+        self.services.limits.socket_has_right(address)
         return grant
 
     def tell(self, message: dict[str, Any]) -> None:
@@ -155,6 +173,8 @@ class TokenSocket:
             await self.admit(opening)
         except Refusal as refusal:
             self.refuse(refusal)
+        except TooMany as problem:
+            self.refuse(Refusal("rate_limit_exceeded", str(problem), retry_after=problem.retry_after))
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         try:

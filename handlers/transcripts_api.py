@@ -7,6 +7,7 @@ import msgspec
 
 from events import Refused, encode
 from handlers.api import error_body, parse
+from handlers.audit import entry_of
 from handlers.calls_api import OneCallHandler
 from handlers.representations import transcript_json
 from models import entries
@@ -34,6 +35,7 @@ class TranscriptsHandler(OneCallHandler):
         itself, every entry with a higher `seq`. Streamed: a long call is never held in memory whole."""
         asked = parse(_Query, self.query())
         call = await self.call(which)
+        self.services.audit.note(entry_of(self, "call.read", call.call_sid))
         pages = self._whole_log(call.id, asked) if asked.after is not None else self._spoken(call.id, asked)
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.write(b"[")

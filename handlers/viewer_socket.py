@@ -1,5 +1,6 @@
 """What a viewer may say, on the socket of a call as on the feed: pings, little else, and not too often."""
 
+from collections.abc import Awaitable
 from typing import Any, ClassVar
 
 import msgspec
@@ -8,6 +9,7 @@ from tornado.iostream import IOStream
 from handlers.message_limit import MessageLimit, Verdict
 from handlers.services import Services
 from handlers.token_socket import Opening, Refusal, TokenSocket
+from hub.viewer import MAX_UNSENT_BYTES
 
 MAX_MESSAGE_BYTES = 4096  # viewers send pings and little else
 
@@ -31,7 +33,8 @@ class ViewerSocket(TokenSocket):
         """Frames that the hub made."""
         self.connection.send(data)
 
-    def receive(self, text: str) -> None:
+    def receive(self, text: str) -> Awaitable[bool] | None:
+        """Answer, or drop it; who does not take the answers is listened to again when it has taken them."""
         if self._limit is None:
             self._limit = MessageLimit(self.services.messages_per_second)
         verdict = self._limit.judge(self.services.monotonic())
@@ -41,6 +44,7 @@ class ViewerSocket(TokenSocket):
             self.tell_error("rate_limit_exceeded", self._too_many(), retry_after=1)
         elif verdict is Verdict.CLOSED:
             self.refuse(Refusal("rate_limit_exceeded", self._too_many()))
+        return self.connection.drained() if self.unsent_bytes > MAX_UNSENT_BYTES else None
 
     def _answer(self, text: str) -> None:
         try:

@@ -41,7 +41,7 @@ class WebhookHandler(BaseHandler):
         if source.secret and not adapter.verify(
             url=url, headers=request.headers, body=request.body, secret=source.secret
         ):
-            log.warning("%s source %d: bad signature for %s", kind, source.id, self.services.public_url + request.path)
+            log.warning("%s source %d: bad signature for its address at %s", kind, source.id, self.services.public_url)
             raise ApiError(403, "bad_signature", "The signature does not fit; check the secret and the public URL.")
         try:
             payload = adapter.decode(request.body, request.headers.get("Content-Type", ""))

@@ -10,7 +10,7 @@ from peewee import Database, IntegrityError
 
 from events import Refused
 from models import tables
-from models.rights import rights_changed
+from models.rights import end_sessions, rights_changed
 
 ROLES = ("admin", "supervisor")
 MIN_PASSWORD = 8  # characters; NIST SP 800-63B's minimum
@@ -77,11 +77,31 @@ def hashed(password: str) -> str:
 
 
 def deactivate_user(db: Database, email: str) -> None:
-    """Closes what the user has open within a second, here and in a running server. Raises Refused where unknown."""
-    changed = tables.User.update(is_active=False).where(tables.User.email == email.strip().lower()).execute(db)
-    if not changed:
-        raise Refused("unknown_user", f"There is no user {email!r}.", "email")
+    """As `shut_out`, by e-mail. Raises Refused where unknown too."""
     rights_changed(db)
+    user = tables.User
+    query = user.select(user.id, user.organization_id).where(user.email == email.strip().lower())
+    for user_id, organization in query.tuples().execute(db):
+        return shut_out(db, organization, user_id)
+    raise Refused("unknown_user", f"There is no user {email!r}.", "email")
+
+
+def shut_out(db: Database, organization: int, user_id: int) -> None:
+    """Sessions end for good, keys for as long as it lasts; what is open closes within a second, here and in a running
+    server. Raises Refused for the last administrator. Call rights_changed first: it locks, so that of two who shut out
+    each other one comes second."""
+    user = tables.User
+    administrators = user.select(user.id).where(user.organization == organization, user.role == "admin", user.is_active)
+    if [id_ for (id_,) in administrators.tuples().execute(db)] == [user_id]:
+        raise Refused("last_administrator", "This is the last active administrator: make another one first.")
+    user.update(is_active=False).where(user.id == user_id).execute(db)
+    end_sessions(db, tables.Session.user_id == user_id)
+
+
+def organization_of(db: Database, email: str) -> int | None:
+    """Of the user with this e-mail, active or not; None where there is none."""
+    query = tables.User.select(tables.User.organization_id).where(tables.User.email == email.strip().lower())
+    return next((found for (found,) in query.tuples().execute(db)), None)
 
 
 def user_by_email(db: Database, email: str) -> User:
@@ -92,16 +112,21 @@ def user_by_email(db: Database, email: str) -> User:
     return found
 
 
-def sign_in(db: Database, email: str, password: str) -> User | None:
-    """The user, if active and this is the password; takes the same time where there is no such user."""
+def credentials(db: Database, email: str) -> tuple[User | None, str | None]:
+    """The active user with this e-mail and what is stored of their password; twice None where there is none."""
     email = email.strip().lower()
     query = tables.User.select(tables.User.password_hash).where(tables.User.email == email, tables.User.is_active)
     rows = query.tuples().execute(db)
+    return (_user(db, tables.User.email == email), rows[0][0]) if rows else (None, None)
+
+
+def fits(password_hash: str | None, password: str) -> bool:
+    """Whether this is the password. Slow on purpose, and as slow where there is nothing to compare it with."""
     try:
-        _hasher.verify(rows[0][0] if rows else _nobody(), password)
+        _hasher.verify(password_hash or _nobody(), password)
     except (VerifyMismatchError, InvalidHashError):
-        return None
-    return _user(db, tables.User.email == email) if rows else None
+        return False
+    return password_hash is not None
 
 
 @cache

@@ -98,12 +98,16 @@ def end_calls(db: Database, clock: Callable[[], int]) -> list[Recorded]:
     ]
 
 
-def stop(db: Database) -> None:
-    """Play no more: the player loses its key, and so its connections, within a second. Its calls stay."""
-    if demo := _demo(db):
-        _forget_key(db, demo)
-        demo.is_on = False
-        _keep(db, demo)
+def stop(db: Database) -> int | None:
+    """Play no more: the player loses its key, and so its connections, within a second. Its calls stay. The organisation
+    that has it; None where there is no demo."""
+    demo = _demo(db)
+    if demo is None:
+        return None
+    _forget_key(db, demo)
+    demo.is_on = False
+    _keep(db, demo)
+    return demo.organization_id
 
 
 def trim(db: Database, keep: int = KEPT_CALLS) -> None:

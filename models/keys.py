@@ -43,6 +43,13 @@ def revoke(db: Database, now: int, organization_id: int, key_id: int) -> Key:
     raise Refused("not_found", "There is no such key.")
 
 
+def organization_of(db: Database, prefix: str) -> int:
+    """Of the key with this prefix, which must exist."""
+    key, user = tables.Key, tables.User
+    query = key.select(user.organization_id).join(user).where(key.prefix == prefix)
+    return query.tuples().execute(db)[0][0]
+
+
 def _keys(db: Database, organization_id: int, *conditions) -> Iterable[Key]:
     key, user = tables.Key, tables.User
     columns = (

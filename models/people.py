@@ -7,7 +7,7 @@ from peewee import Database
 
 from events import Refused
 from models import accounts, assistants, tables
-from models.rights import rights_changed
+from models.rights import end_sessions, rights_changed
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,11 +37,7 @@ def deactivate(db: Database, organization_id: int, user_id: int, *, by: int) -> 
     person = one(db, organization_id, user_id)
     if user_id == by:
         raise Refused("oneself", "You cannot deactivate yourself: another administrator can.")
-    others = (other for other in listing(db, organization_id) if other.id != user_id)
-    if not any(other.is_active and other.role == "admin" for other in others):
-        raise Refused("last_administrator", "This is the last active administrator: make another one first.")
-    tables.User.update(is_active=False).where(tables.User.id == user_id).execute(db)
-    _end_sessions(db, user_id)
+    accounts.shut_out(db, organization_id, user_id)
     return person
 
 
@@ -58,7 +54,7 @@ def set_password(db: Database, organization_id: int, user_id: int, password: str
     person = one(db, organization_id, user_id)
     hashed = accounts.hashed(password)
     tables.User.update(password_hash=hashed).where(tables.User.id == user_id).execute(db)
-    _end_sessions(db, user_id)
+    end_sessions(db, tables.Session.user_id == user_id)
     return person
 
 
@@ -85,11 +81,3 @@ def _people(db: Database, organization_id: int, *conditions) -> Iterable[Person]
         query.where(user.organization_id == organization_id, *conditions).tuples().execute(db)
     ):
         yield Person(id=id_, email=email, role=role, is_active=bool(is_active), created_at=created_at)
-
-
-def _end_sessions(db: Database, user_id: int) -> None:
-    session, ticket = tables.Session, tables.Ticket
-    theirs = session.select(session.id).where(session.user_id == user_id)
-    ticket.delete().where(ticket.session.in_(theirs)).execute(db)
-    session.delete().where(session.user_id == user_id).execute(db)
-    rights_changed(db)

@@ -12,7 +12,7 @@ import msgspec
 from peewee import Database
 
 from events import SECOND, Call, CallAnnounced, Entry, Event, Refused, StatusReported, Transcript, TranscriptionStopped
-from models import assistants, calls
+from models import assistants, calls, metadata
 from models.database import execute
 
 LAST_REVISION = 2**31 - 1  # what an INTEGER column holds on PostgreSQL
@@ -122,7 +122,7 @@ def _announce(db: Database, call: Call, told: CallAnnounced) -> Call:
     if told.started_at is not None:
         changes["started_at"] = min(told.started_at, call.started_at or told.started_at)
     if told.metadata:
-        changes["metadata"] = call.metadata | told.metadata
+        changes["metadata"] = metadata.merged(call.metadata, told.metadata)
     return msgspec.structs.replace(call, **changes)
 
 

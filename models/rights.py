@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
-from peewee import Database
+from peewee import Database, Expression
 
 from events import SECOND, Refused
 from models import tables
@@ -34,6 +34,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int | None = None  # µs
     role: str
     email: str = ""
+    key_prefix: str | None = None  # None: a session
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes
@@ -86,7 +87,7 @@ def create_key(db: Database, now: int, user_id: int, name: str, scopes: list[str
 
 def revoke_key(db: Database, now: int, prefix_or_key: str) -> str:
     """The prefix of the key now revoked; revoking twice is no error. Raises Refused where unknown."""
-    prefix = _prefix(prefix_or_key)
+    prefix = prefix_of(prefix_or_key)
     key = tables.Key
     if not key.select(key.id).where(key.prefix == prefix).tuples().execute(db):
         raise Refused("unknown_key", "There is no such key.", "key")
@@ -120,21 +121,21 @@ def touch_keys(db: Database, used_at: dict[int, int]) -> None:
 
 _KEY_GRANT = """
     SELECT api_key.id, api_key.key_hash, api_key.scopes, api_key.expires_at,
-           account.id, account.organization_id, account.role, account.email
+           account.id, account.organization_id, account.role, account.email, api_key.prefix
     FROM api_key JOIN account ON account.id = api_key.user_id
     WHERE account.is_active AND api_key.revoked_at IS NULL AND api_key."""
 
 
 def key_grant(db: Database, now: int, key: str) -> Grant | None:
     """What this key allows now; None for unknown, revoked, expired, or of a deactivated user, without telling which."""
-    row = None if "\x00" in key else execute(db, _KEY_GRANT + "prefix = ?", _prefix(key)).fetchone()
+    row = None if "\x00" in key else execute(db, _KEY_GRANT + "prefix = ?", prefix_of(key)).fetchone()
     if row is None or not hmac.compare_digest(row[1], hashed(key)):
         return None
     return _key_grant(row, now)
 
 
 def _key_grant(row: tuple, now: int) -> Grant | None:
-    key_id, _, scopes, expires_at, user_id, organization, role, email = row
+    key_id, _, scopes, expires_at, user_id, organization, role, email, prefix = row
     if expires_at is not None and expires_at <= now:
         return None
     return Grant(
@@ -145,6 +146,7 @@ def _key_grant(row: tuple, now: int) -> Grant | None:
         expires_at=expires_at,
         role=role,
         email=email,
+        key_prefix=prefix,
     )
 
 
@@ -157,10 +159,14 @@ def create_session(db: Database, now: int, user_id: int) -> str:
 
 
 def end_session(db: Database, token: str) -> None:
-    session = tables.Session
-    found = session.select(session.id).where(session.token_hash == hashed(token))
-    tables.Ticket.delete().where(tables.Ticket.session.in_(found)).execute(db)
-    session.delete().where(session.token_hash == hashed(token)).execute(db)
+    end_sessions(db, tables.Session.token_hash == hashed(token))
+
+
+def end_sessions(db: Database, which: Expression) -> None:
+    """Those that fit this condition on tables.Session, with their tickets."""
+    ended = tables.Session.select(tables.Session.id).where(which)
+    tables.Ticket.delete().where(tables.Ticket.session.in_(ended)).execute(db)
+    tables.Session.delete().where(which).execute(db)
     rights_changed(db)
 
 
@@ -212,11 +218,8 @@ def create_ticket(db: Database, now: int, grant: Grant, call_sid: str | None) ->
 
 def redeem_ticket(db: Database, now: int, ticket: str, call_sid: str | None) -> Grant | None:
     """The right behind the ticket, reduced to reading; None if used, expired, or for another call. Used either way."""
-    rows = execute(
-        db,
-        "DELETE FROM ticket WHERE ticket_hash = ? RETURNING key_id, session_id, call_sid, expires_at",
-        hashed(ticket),
-    ).fetchall()
+    sql = "DELETE FROM ticket WHERE ticket_hash = ? RETURNING key_id, session_id, call_sid, expires_at"
+    rows = execute(db, sql, hashed(ticket)).fetchall()
     if not rows or rows[0][2] != call_sid or rows[0][3] <= now:
         return None
     key_id, session_id, _, _ = rows[0]
@@ -234,14 +237,13 @@ def redeem_ticket(db: Database, now: int, ticket: str, call_sid: str | None) -> 
 def forget_expired(db: Database, now: int) -> None:
     """Delete tickets and sessions that nobody can use any more."""
     tables.Ticket.delete().where(tables.Ticket.expires_at <= now).execute(db)
-    old = tables.Session.select(tables.Session.id).where(tables.Session.expires_at <= now - TICKET_US)
-    tables.Session.delete().where(tables.Session.id.in_(old)).execute(db)
+    tables.Session.delete().where(tables.Session.expires_at <= now - TICKET_US).execute(db)
 
 
 def _random(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-def _prefix(key: str) -> str:
+def prefix_of(key: str) -> str:
     """`cb_ab12CD34` of `cb_ab12CD34_…`; a bare prefix is its own."""
     return "_".join(key.split("_")[:2])

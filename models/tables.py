@@ -191,7 +191,29 @@ class Ticket(Table):
     expires_at = BigIntegerField(index=True)
 
 
+class AuditEntry(Table):
+    """Who did what: rows are only ever added, the database refuses anything else. What it names may be long gone."""
+
+    id = BigAutoField()
+    organization = ForeignKeyField(Organization, index=False)
+    at = BigIntegerField()
+    action = TextField()
+    user_id = IntegerField(null=True)
+    actor = TextField(null=True)  # e-mail as it was then, or `command line`
+    key_prefix = TextField(null=True)
+    address = TextField(null=True)
+    target = TextField(null=True)
+    detail = TextField(default="{}")  # JSON
+
+    class Meta:
+        indexes = (
+            (("organization", "id"), False),
+            (("organization", "action", "id"), False),
+            (("organization", "target", "id"), False),
+        )
+
+
 TABLES = (
     *(Meta, Organization, User, Session, Key, Assistant, Source, SourceRejection),
-    *(Call, Entry, StatusChange, SourceState, Ticket),
+    *(Call, Entry, StatusChange, SourceState, Ticket, AuditEntry),
 )

@@ -34,6 +34,8 @@ async def try_out(url: str, key: str) -> None:
     for link in re.findall(r'<link[^>]+href="(/static/[^"]+)"', page):
         assert await fetch(url + link), link
     assert "class LiveTranscript" in await fetch(url + "/static/js/live_transcript.js")
+    for name in ("openapi", "asyncapi"):
+        assert json.loads(await fetch(f"{url}/{name}.json"))[name], name
     await fetch(f"{url}/api/v1/calls/sid/{CALL}/transcripts", key=key, body=SAID)
     socket = await websocket_connect(f"ws{url.removeprefix('http')}/live-transcript/{CALL}?token={key}")
     messages = []

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from log_reader import SHAPES, is_secret, secrets_in
+
 HOME = Path(__file__).parent.parent
 PATIENCE_S = 60  # for a process on a busy machine
 
@@ -37,6 +39,7 @@ class CommandLine:
 
     def start(self, *words: str, stdout: int = subprocess.PIPE, **variables: str) -> subprocess.Popen:
         """The running process; its pipes are unbuffered, so that `finish` gets what was not read before."""
+        is_secret(*(variables.get("CALLBOARD_" + name) for name in ("PASSWORD", "SECRET", "TOKEN")))
         return subprocess.Popen(
             [sys.executable, str(HOME / "server.py"), *words],
             env=environment(**self.variables | variables),
@@ -77,4 +80,7 @@ def finish(process: subprocess.Popen, stdin: str = "") -> Outcome:
         process.kill()
         out, err = process.communicate()
         raise AssertionError(f"{process.args} does not end; it said {out!r} {err!r}") from None
-    return Outcome(process.returncode, (out or b"").decode(), (err or b"").decode())
+    outcome = Outcome(process.returncode, (out or b"").decode(), (err or b"").decode())
+    logged = outcome.err + (outcome.out if "serve" in process.args else "")  # others print what they have just made
+    assert not (told := secrets_in(logged, shapes=SHAPES)), told
+    return outcome

@@ -6,8 +6,8 @@ import inspect
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ import psycopg2
 import pytest
 from tornado.ioloop import IOLoop
 
+import log_reader
 from house import Furniture, House, open_house
 from postgres import installed, running_postgres
 
@@ -58,6 +59,14 @@ def io_loop() -> Iterator[IOLoop]:
         asyncio.set_event_loop(None)
     if failures:
         pytest.fail(f"background failure: {failures[0]!r}")
+
+
+@pytest.fixture(autouse=True)
+def what_is_logged() -> Iterator[log_reader.LogReader]:
+    """Read when the test is over, and everything it used is closed."""
+    with log_reader.reading() as reader:
+        yield reader
+    assert not (told := reader.findings()), "\n".join(["the log tells", *told])
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +123,21 @@ def house(io_loop: IOLoop, sqlite_url: str, furniture: tuple[Path, Furniture]) -
     template, furnished = furniture
     shutil.copy(template, sqlite_url.removeprefix("sqlite:///"))
     yield from _house(io_loop, sqlite_url, furnished)
+
+
+@pytest.fixture
+def open_furnished(sqlite_url: str, furniture: tuple[Path, Furniture]) -> Callable[..., AbstractAsyncContextManager]:
+    """As `house`, to be opened by the test itself with settings of its own."""
+    template, furnished = furniture
+
+    @asynccontextmanager
+    async def enter(**settings: object) -> AsyncIterator[House]:
+        shutil.copy(template, sqlite_url.removeprefix("sqlite:///"))
+        async with open_house(sqlite_url, **settings) as house:
+            house.furniture = furnished
+            yield house
+
+    return enter
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import websockets
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
+from log_reader import is_secret, is_spoken
 from models import accounts, assistants, rights
 from server import Server, running
 from settings import read_settings
@@ -69,6 +70,7 @@ class House:
         return await self.store.write(accounts.create_organization, self.clock(), name)
 
     async def user(self, email: str, organization_id: int, role: str = "admin", password: str = "correct horse") -> int:
+        is_secret(password)
         return await self.store.write(accounts.create_user, self.clock(), organization_id, email, role, password)
 
     async def make_key(self, *scopes: str, user_id: int | None = None, expires_at: int | None = None) -> str:
@@ -105,6 +107,7 @@ class House:
     async def say(self, call_sid: str, segment_id: str, content: str, **more: Any) -> dict:
         """Post one transcript; by default a final of the customer."""
         data = {"segment_id": segment_id, "content": content, "speaker": "user"} | more
+        is_spoken(content)
         answer = await self.fetch("POST", f"/api/v1/calls/sid/{call_sid}/transcripts", data)
         assert answer.code in (200, 201), (answer.code, answer.body)
         return json.loads(answer.body)
@@ -164,6 +167,8 @@ class Watcher:
             return closed.rcvd.code if closed.rcvd else 1006
 
     async def send(self, message: dict | str) -> None:
+        if isinstance(message, dict) and isinstance(data := message.get("data"), dict):
+            is_spoken(data.get("content"))
         await self.socket.send(message if isinstance(message, str) else json.dumps(message))
 
     @property

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the tests need besides Python: a browser, PostgreSQL, node. Installs what is missing where it may (root, apt-get);
-# else names it, and with CI=true fails, so that nothing is skipped there. `has chromium` only answers.
+# What the tests need besides Python: a browser, PostgreSQL, node, npm. Installs what is missing where it may (root,
+# apt-get); else names it, and with CI=true fails, so that nothing is skipped there. `has chromium` only answers.
 set -u
 
 has() {
@@ -8,11 +8,12 @@ has() {
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     postgresql) ls /usr/lib/postgresql/*/bin/initdb || command -v initdb ;;
     node) node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' ;;
+    npm) command -v npm ;; # Debian's nodejs comes without, others' with it
     esac >/dev/null 2>&1
 }
 
 missing() {
-    for package in chromium postgresql node; do
+    for package in chromium postgresql node npm; do
         has "$package" || printf '%s ' "$package"
     done
 }

@@ -4,6 +4,7 @@ import asyncio
 
 from events import Unavailable
 from handlers.gate import Gate
+from handlers.limits import Limits
 from models import rights
 from models.rights import Grant
 from tests.test_live_refusals import until
@@ -58,7 +59,7 @@ class Socket:
 async def known(gate, store):
     """Whether the gate knows the key without asking."""
     before = store.count(rights.key_grant)
-    asking = asyncio.ensure_future(gate.key(KEY))
+    asking = asyncio.ensure_future(gate.key(KEY, "192.0.2.1"))
     await asyncio.sleep(0)
     if store.count(rights.key_grant) == before:
         return await asking is not None
@@ -69,8 +70,8 @@ async def known(gate, store):
 
 async def test_a_key_is_looked_up_once_until_a_right_changes_somewhere(io_loop):
     store = Store()
-    gate = Gate(store)
-    asking = asyncio.ensure_future(gate.key(KEY))
+    gate = Gate(store, Limits())
+    asking = asyncio.ensure_future(gate.key(KEY, "192.0.2.1"))
     await store.answer(rights.key_grant, GRANT)
     assert await asking == GRANT and await known(gate, store)
     polling = asyncio.ensure_future(gate.poll())
@@ -86,9 +87,9 @@ async def test_a_key_is_looked_up_once_until_a_right_changes_somewhere(io_loop):
 async def test_a_key_read_before_its_revocation_is_not_remembered_after_it(io_loop):
     """Its look-up begins before the change and ends while the poll is still looking at the open sockets."""
     store = Store()
-    gate = Gate(store)
+    gate = Gate(store, Limits())
     gate.enter(Socket())
-    asking = asyncio.ensure_future(gate.key(KEY))
+    asking = asyncio.ensure_future(gate.key(KEY, "192.0.2.1"))
     polling = asyncio.ensure_future(gate.poll())
     await store.answer(rights.rights_version, 1)
     await store.answer(rights.key_grant, GRANT)
@@ -100,7 +101,7 @@ async def test_a_key_read_before_its_revocation_is_not_remembered_after_it(io_lo
 
 async def test_a_poll_that_failed_is_made_up_for_by_the_next(io_loop):
     store, socket = Store(), Socket()
-    gate = Gate(store)
+    gate = Gate(store, Limits())
     gate.enter(socket)
     for version, held in ((0, {("key", 1)}), (1, Unavailable("away")), (1, set())):
         polling = asyncio.ensure_future(gate.poll())
@@ -114,7 +115,7 @@ async def test_a_poll_that_failed_is_made_up_for_by_the_next(io_loop):
 async def test_a_socket_is_looked_at_once_more_after_it_came_in(io_loop):
     """Its right may have ended between its look-up and `enter`, in a poll that it missed."""
     store, socket = Store(), Socket()
-    gate = Gate(store)
+    gate = Gate(store, Limits())
     gate.enter(socket)
     polling = asyncio.ensure_future(gate.poll())
     await store.answer(rights.rights_version, 0)
@@ -125,7 +126,7 @@ async def test_a_socket_is_looked_at_once_more_after_it_came_in(io_loop):
 
 async def test_a_socket_that_left_meanwhile_is_told_nothing(io_loop):
     store, socket = Store(), Socket()
-    gate = Gate(store)
+    gate = Gate(store, Limits())
     gate.enter(socket)
     polling = asyncio.ensure_future(gate.poll())
     await store.answer(rights.rights_version, 1)
@@ -136,6 +137,6 @@ async def test_a_socket_that_left_meanwhile_is_told_nothing(io_loop):
 
 
 async def test_what_cannot_be_a_key_is_not_asked_of_the_store(io_loop):
-    gate = Gate(Store())
+    gate = Gate(Store(), Limits())
     for token in ("", "\x00", "cb_\x00_x", "1abc", "a-b", "é", "cb_aaaaaaaa_bbbb\n", "'--"):
-        assert await gate.key(token) is None
+        assert await gate.key(token, "192.0.2.1") is None

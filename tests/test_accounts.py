@@ -21,18 +21,23 @@ def refusal(function, *args) -> tuple[str, str]:
     return refused.value.code, refused.value.field
 
 
+def signed_in(db, email, password):
+    user, stored = accounts.credentials(db, email)
+    return user if accounts.fits(stored, password) else None
+
+
 def test_a_password_is_kept_as_argon2id_and_opens_its_account_only(db):
     organization = accounts.create_organization(db, 1, " Larkspur ")
     assert not accounts.has_users(db)
     accounts.create_user(db, 1, organization, " Ada@Example.com ", "admin", "correct horse")
     (row,) = tables.User.select().execute(db)
     assert row.password_hash.startswith("$argon2id$") and "correct" not in row.password_hash
-    user = accounts.sign_in(db, "ADA@example.COM ", "correct horse")
+    user = signed_in(db, "ADA@example.COM ", "correct horse")
     assert user == accounts.User(row.id, organization, "Larkspur", "ada@example.com", "admin")
     assert user.is_admin and accounts.has_users(db)
     assert accounts.user_by_email(db, "ada@example.com") == user
     for email, password in (("ada@example.com", "Correct horse"), ("ada@example.com", ""), ("eve@example.com", "x")):
-        assert accounts.sign_in(db, email, password) is None
+        assert signed_in(db, email, password) is None
 
 
 def test_an_unknown_or_inactive_user_costs_a_verification_too(db, monkeypatch):
@@ -48,11 +53,11 @@ def test_an_unknown_or_inactive_user_costs_a_verification_too(db, monkeypatch):
     hasher = accounts._hasher
     accounts._nobody()  # made with the real hasher, before the other takes its place
     monkeypatch.setattr(accounts, "_hasher", Recorder())
-    assert accounts.sign_in(db, "nobody@example.com", "correct horse") is None
+    assert signed_in(db, "nobody@example.com", "correct horse") is None
     version = rights.rights_version(db)
     accounts.deactivate_user(db, "ADA@example.com")
     assert rights.rights_version(db) > version
-    assert accounts.sign_in(db, "ada@example.com", "correct horse") is None
+    assert signed_in(db, "ada@example.com", "correct horse") is None
     assert verified == [accounts._nobody()] * 2
     known, nobody = (hash.split("$")[1:4] for hash in (tables.User.select().execute(db)[0].password_hash, verified[0]))
     assert known == nobody, "of the same cost"

@@ -153,6 +153,8 @@ UNTAKEN_QUERIES = [
     ("date_from=soon", "date_from"),
     ("date_to=2026-13-01", "date_to"),
     ("date_from=", "date_from"),
+    ("status=null", "status"),
+    ("min_duration=NULL", "min_duration"),
     ("customer_phone=%00", "customer_phone"),
     ("customer_phone=%ff", "customer_phone"),
 ]
@@ -201,7 +203,7 @@ UNTAKEN_METADATA = [
     ({"metadata": [1]}, 422, "invalid_field", "metadata"),
     ({"metadata": {"a": "\x00"}}, 422, "invalid_field", "metadata"),
     ({"metadata": {"a": "x" * 16_384}}, 422, "invalid_field", "metadata"),
-    ('{"metadata":{"a":"\\ud800"}}', 400, "invalid_json", None),
+    ('{"metadata":{"a":"\\ud800"}}', 422, "invalid_field", "metadata"),
     ({"metadata": {"a": "x" * (256 << 10)}}, 413, "body_too_large", None),
 ]
 

@@ -45,8 +45,12 @@ def test_every_word_makes_what_it_says_and_prints_it_last(line):
     assert "auth token" not in made.out + made.err
     unverified = line.try_("source", "create", "twilio", "--assistant", "Desk", *ACME)
     assert unverified.status == 0 and "nothing is verified" in unverified.err
+    line.do("user", "create", "bob@acme.example", *ACME, "--role", "admin")
     assert line.do("user", "deactivate", "ANN@acme.example") == "ann@acme.example"
-    assert rows(line, "SELECT email, role, is_active FROM account") == [("ann@acme.example", "admin", 0)]
+    assert rows(line, "SELECT email, role, is_active FROM account ORDER BY id") == [
+        ("ann@acme.example", "admin", 0),
+        ("bob@acme.example", "admin", 1),
+    ]
     assert rows(line, "SELECT kind, organization_id, assistant_id, secret FROM source") == [
         ("twilio", 1, 1, "auth token"),
         ("twilio", 1, 1, None),
@@ -66,6 +70,7 @@ def test_names_that_are_taken_and_names_that_are_unknown_are_refused_in_one_line
         (("user", "create", "ANN@acme.example", *ACME, "--role", "supervisor"), "'ann@acme.example'"),
         (("user", "create", "bob@acme.example", "--organization", "Nobody", "--role", "admin"), "'Nobody'"),
         (("user", "deactivate", "bob@acme.example"), "'bob@acme.example'"),
+        (("user", "deactivate", "ann@acme.example"), "This is the last active administrator: make another one first."),
         ((*key, "bob@acme.example"), "'bob@acme.example'"),
         (("key", "revoke", "cb_12345678"), "no such key"),
         ((*source, "Nobody", *ACME), "'Nobody'"),

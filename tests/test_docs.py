@@ -116,6 +116,6 @@ def test_every_api_route_is_documented():
     from handlers.routes import API, SOCKETS
 
     for path, _ in SOCKETS + API:
-        tail = path.replace("/api/v1", "").replace("([0-9]{1,18}|sid/[^/]+)", "{id}")
+        tail = path.replace("/api/v1", "").replace("\\.", ".").replace("([0-9]{1,18}|sid/[^/]+)", "{id}")
         named = [tail, tail.replace("{id}", "sid/{call_sid}"), re.sub(r"/?\(.*", "", tail)]
         assert any(name and name in PROTOCOL for name in named) or path.startswith("/webhooks"), path

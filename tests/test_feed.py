@@ -127,6 +127,7 @@ async def test_a_wall_answers_pings_and_outlives_nonsense(house, message, answer
 async def test_a_wall_ends_with_the_right_behind_it(house):
     async with wall(house) as viewer:
         await viewer.until("snapshot")
+        await house.user("bob@example.com", house.organization_id)
         await house.store.write(accounts.deactivate_user, "ada@example.com")
         async with asyncio.timeout(3):
             assert await viewer.to_the_end() == 1008

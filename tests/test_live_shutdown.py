@@ -117,3 +117,20 @@ async def test_a_message_whose_handling_fails_closes_with_1011(house, monkeypatc
         assert await viewer.to_the_end() == 1011
         assert viewer.seen[-1]["error"] == "server_error" and "call_sid" in viewer.seen[-1]
     assert "could not be handled" in caplog.text
+
+
+async def test_a_failure_of_ours_before_anyone_is_let_in_closes_every_kind_of_socket_with_1011(
+    house, monkeypatch, caplog
+):
+    async def broken(*_):
+        raise RuntimeError("secret detail")
+
+    for path in ("/live-transcript/CA1", "/live-calls", "/ingest"):
+        with monkeypatch.context() as patch:
+            patch.setattr(house.store, "read", broken)
+            async with house.websocket(f"{path}?token={house.key}") as socket:
+                assert await refused(socket) == ("server_error", True, 1011)
+    assert caplog.text.count("secret detail") >= 3
+    async with house.produce() as producer:
+        await producer.send({"type": "call", "id": 1, "call_sid": "CA1", "data": {}})
+        assert (await producer.next())["type"] == "ack"

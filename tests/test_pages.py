@@ -109,6 +109,7 @@ async def test_a_page_that_loses_its_right_takes_the_words_off_the_screen(house)
         await page.wait_for_selector("[role=status]:has-text('Live')")
         from models import accounts
 
+        await house.user("bob@example.com", house.organization_id)
         await house.store.write(accounts.deactivate_user, "ada@example.com")
         async with asyncio.timeout(5):
             await page.wait_for_selector("text=You may no longer watch this call")

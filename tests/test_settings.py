@@ -59,6 +59,9 @@ def test_only_the_flags_that_are_named_are_added():
         *(("public_url", text) for text in ("host", "ftp://host", "https://", "https://h?x", "https://h#x")),
         *(("public_url", text) for text in ("https://h:0", "https://h:99999", "https://[::1")),
         *((name, "0") for name in ("viewers_per_call", "messages_per_second", "quiet_timeout")),
+        *((name, "0") for name in ("attempts_per_address", "failures_per_address", "passwords_per_account")),
+        *(("requests_per_key", text) for text in ("0", "1000001", "1.5", "")),
+        *(("trusted_proxies", text) for text in ("10.0.0.1/8", "localhost", "10.0.0.0/33", "10.0.0.1;10.0.0.2", "*")),
         ("shutdown_grace", "soon"),
         ("log_level", "loud"),
     ],
@@ -95,3 +98,33 @@ def test_the_public_url_is_this_machine_unless_it_is_given():
     assert read("--port", "81").public_url == "http://localhost:81"
     assert read("--port", "81", CALLBOARD_PUBLIC_URL="").public_url == "http://localhost:81"
     assert read(CALLBOARD_PUBLIC_URL="https://calls.example/board/").public_url == "https://calls.example/board"
+
+
+@pytest.mark.parametrize(
+    "given, taken",
+    [
+        ("", []),
+        ("10.0.0.1", ["10.0.0.1/32"]),
+        (" 10.0.0.0/8 ,2001:db8::/32, ", ["10.0.0.0/8", "2001:db8::/32"]),
+        ("::ffff:10.0.0.1, ::ffff:10.0.0.0/104", ["10.0.0.1/32", "10.0.0.0/8"]),
+        ("::/0", ["::/0"]),
+    ],
+)
+def test_trusted_proxies_are_addresses_and_networks(given, taken):
+    assert [str(network) for network in read(CALLBOARD_TRUSTED_PROXIES=given).trusted_proxies] == taken
+
+
+TLS = ("--tls-certificate", "c.pem", "--tls-key", "k.pem")
+
+
+def test_with_a_certificate_the_public_url_is_https():
+    assert read("--port", "81", *TLS).public_url == "https://localhost:81"
+    assert read(*TLS, CALLBOARD_PUBLIC_URL="https://calls.example").public_url == "https://calls.example"
+    with pytest.raises(SettingError, match="must be https"):
+        read(*TLS, CALLBOARD_PUBLIC_URL="http://calls.example")
+
+
+@pytest.mark.parametrize("flags", [TLS[:2], TLS[2:]])
+def test_a_certificate_without_its_key_is_refused(flags):
+    with pytest.raises(SettingError, match="both or neither"):
+        read(*flags)

@@ -176,6 +176,7 @@ async def test_a_wall_says_when_it_is_behind_and_comes_back_with_what_is_true(sq
             await house.end("CA1")
             await page.wait_for_selector("[role=status]:has-text('Back')")
             assert await shown(page) == ["CA2"]
+            await house.user("bob@example.com", house.organization_id)
             await house.store.write(accounts.deactivate_user, "ada@example.com")
             async with asyncio.timeout(5):
                 await page.wait_for_selector("text=You may no longer watch these calls")
