@@ -35,12 +35,12 @@ def store(io_loop, sqlite_url):
 async def test_whoever_watches_or_reads_is_noted_with_call_key_and_address(either_house):
     house = either_house
     await house.say("CA1", "s1", CONTENT)
-    async with house.watch("CA1") as viewer, house.websocket(f"/live-calls?token={house.key}") as feed:
+    async with house.watch("CA1") as viewer:
         await viewer.history()
-        assert json.loads(await feed.recv())["type"] == "connection_established"
-        assert [one.action for one in await logged(house)] == ["call.watched", "feed.watched"], (
-            "at once, not afterwards"
-        )
+        async with house.websocket(f"/live-calls?token={house.key}") as feed:
+            assert json.loads(await feed.recv())["type"] == "connection_established"
+            noted = [one.action for one in await logged(house)]
+            assert noted == ["call.watched", "feed.watched"], "at once, not afterwards"
     await house.get("/api/v1/calls/sid/CA1/transcripts")
     await house.get("/api/v1/calls/1/transcripts?after=0")
     await house.get("/api/v1/calls")

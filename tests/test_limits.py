@@ -74,7 +74,8 @@ async def test_refused_viewers_take_no_place(house):
     assert not house.hub._rooms and not house.services.gate._inside
 
 
-async def test_messages_beyond_the_limit_are_dropped_and_told_of_once_a_second(sqlite_url):
+async def test_messages_beyond_the_limit_are_dropped_and_told_of_once_a_second(sqlite_url, monkeypatch):
+    monkeypatch.setattr("handlers.services.Services.monotonic", staticmethod(lambda: 100.0))  # all in one second
     async with open_house(sqlite_url, messages_per_second=5) as house:
         await house.furnish()
         await house.say("CA1", "s1", "Hello")
