@@ -5,6 +5,7 @@ Finals, facts and states of calls are committed, then published, in commit order
 
 import asyncio
 from collections import OrderedDict
+from functools import partial
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -14,7 +15,7 @@ from events import SECOND, Call, Event, Refused, StatusReported, Transcript
 from hub import Hub
 from models import Store, calls
 from models import sources as source_rows
-from models.record import Heard, Recorded, SourceStep, StateConflict, record
+from models.record import Heard, Recorded, SourceStep, StateConflict, record_all
 from models.sources import Source
 from sources import KINDS
 from sources.adapter import decode_state, encode_state
@@ -34,11 +35,21 @@ class Pipeline:
     def __init__(self, store: Store, hub: Hub, *, quiet_us: int = 7200 * SECOND):
         self.store, self.hub = store, hub
         self._quiet_us = quiet_us
+        self._record = partial(record_all, clock=store.clock)
         self._calls: OrderedDict[tuple[int, str], Call] = OrderedDict()
         self._states: OrderedDict[tuple[int, str], _Known] = OrderedDict()
         self._turns: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
-    async def hear(
+    async def hear(self, organization_id: int, call_sid: str, events: list[Event], **more: Any) -> Recorded | None:
+        """Store what must be kept, publish it, then pass the interims through; None where there was nothing to store.
+
+        A call not yet known is created by anything heard of it. `more` as `submit`.
+        Raises Refused, Unavailable, StateConflict; then nothing of it is stored.
+        """
+        storing = self.submit(organization_id, call_sid, events, **more)
+        return None if storing is None else await storing
+
+    def submit(
         self,
         organization_id: int,
         call_sid: str,
@@ -46,23 +57,20 @@ class Pipeline:
         *,
         assistant_id: int | None = None,
         step: SourceStep | None = None,
-    ) -> Recorded | None:
-        """Store what must be kept, publish it, then pass the interims through.
-
-        None where there was nothing to store. A call not yet known is created by anything heard of it.
-        Raises Refused, Unavailable, StateConflict; then nothing of it is stored.
-        """
+    ) -> asyncio.Future[Recorded] | None:
+        """As `hear`, without waiting: what comes of it is in the future, published by then. Things of one call happen
+        in the order in which they are submitted, but for interims, which wait for nothing that came before them."""
         interims = [event for event in events if _passes_through(event)]
-        kept = [event for event in events if not _passes_through(event)]
-        recorded = None
-        if kept or (interims and (organization_id, call_sid) not in self._calls):
-            heard = Heard(
-                organization_id=organization_id, call_sid=call_sid, events=kept, assistant_id=assistant_id, step=step
-            )
-            recorded = await self.store.write(record, self.store.clock, heard, then=self._publish)
-        for interim in interims:
-            self.hub.interim(self._calls[organization_id, call_sid], interim)
-        return recorded
+        kept = events if not interims else [event for event in events if not _passes_through(event)]
+        call = self._calls.get((organization_id, call_sid))
+        if not kept and (call is not None or not interims):
+            for interim in interims:
+                self.hub.interim(call, interim)
+            return None
+        heard = Heard(
+            organization_id=organization_id, call_sid=call_sid, events=kept, assistant_id=assistant_id, step=step
+        )
+        return self.store.write_together(self._record, heard, partial(self._publish, interims))
 
     async def receive(self, source: Source, payload: Any) -> None:
         """Take one request of a provider: stored when this returns. One at a time for each call, in order of arrival,
@@ -109,10 +117,12 @@ class Pipeline:
             ended = StatusReported(status=status, reason=reason, at=call.heard_at)
             await self.hear(call.organization_id, call.call_sid, [ended])
 
-    def _publish(self, recorded: Recorded) -> None:
+    def _publish(self, interims: list[Transcript], recorded: Recorded) -> None:
         call = recorded.call
         _keep(self._calls, (call.organization_id, call.call_sid), call, KNOWN_CALLS)
         self.hub.publish(call, recorded.entries)
+        for interim in interims:
+            self.hub.interim(call, interim)
 
 
 def _passes_through(event: Event) -> bool:

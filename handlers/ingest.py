@@ -12,10 +12,12 @@ from events import Refused, Transcript, Unavailable, encode
 from handlers.frames import frame
 from handlers.services import Services
 from handlers.token_socket import Opening, Refusal, TokenSocket, TokenSocketHandler
+from models.heard import Recorded
 from sources import producer
 
 MAX_MESSAGE_BYTES = 1 << 20
 MAX_UNACKNOWLEDGED = 500  # then reading waits: more in flight than two commits take only makes a queue
+MAX_UNSENT_BYTES = 64 * 1024  # of answers that the producer does not read: about 1,000; then reading waits, too
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +29,27 @@ class IngestHandler(TokenSocketHandler):
         IngestSocket(self.services, stream, self.opening())
 
 
+class _Taken:
+    """One message: what it is answered with, once `storing` is done."""
+
+    __slots__ = ("answer", "id", "storing")
+
+    def __init__(self) -> None:
+        self.id: Any = None
+        self.storing: asyncio.Future[Recorded] | None = None
+        self.answer: dict[str, Any] | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        return self.storing is None or self.storing.done()
+
+
 class IngestSocket(TokenSocket):
-    __slots__ = ("_acknowledging", "_has_room", "_unanswered")
+    __slots__ = ("_has_room", "_is_answering", "_unanswered")
 
     def __init__(self, services: Services, stream: IOStream, opening: Opening):
-        self._unanswered: deque[asyncio.Task] = deque()  # in order of arrival
-        self._acknowledging: asyncio.Task | None = None
+        self._unanswered: deque[_Taken] = deque()  # in order of arrival
+        self._is_answering = False
         self._has_room = asyncio.Event()
         super().__init__(services, stream, opening, max_message_bytes=MAX_MESSAGE_BYTES)
 
@@ -45,59 +62,85 @@ class IngestSocket(TokenSocket):
 
     def receive(self, text: str) -> Awaitable[None] | None:
         """Begin to store it, and read on; messages are stored in the order in which they come."""
-        work = asyncio.ensure_future(self._take(text))
-        self._unanswered.append(work)
-        if self._acknowledging is None or self._acknowledging.done():
-            self._acknowledging = self.start(self._acknowledge())
-        if len(self._unanswered) < MAX_UNACKNOWLEDGED:
+        self._unanswered.append(self._take(text))
+        self._answer_soon()
+        if len(self._unanswered) < MAX_UNACKNOWLEDGED and self.connection.unsent_bytes < MAX_UNSENT_BYTES:
             return None
         self._has_room.clear()
         return self._has_room.wait()
 
-    async def _take(self, text: str) -> dict[str, Any] | None:
-        """The answer to one message; None for an interim without an id."""
-        id_ = None
-        try:
-            message = producer.decode_message(text)
-            del text  # up to 1 MiB, of which what is taken is a small part
-            id_ = message.id
-            recorded = None
-            if message.data:
-                hear = self.services.pipeline.hear
-                recorded = await hear(self.grant.organization_id, message.call_sid, list(message.data))
-            outcome = recorded.outcomes[0] if recorded and recorded.outcomes else None
-            if outcome is not None and outcome.error is not None:
-                raise outcome.error
-            is_interim = any(isinstance(event, Transcript) and not event.is_final for event in message.data)
-            if is_interim and id_ is None:
-                return None
-            return {"type": "ack", "id": id_, "seq": outcome.seq if outcome else None}
-        except Refused as refused:
-            id_ = getattr(refused, "id", id_)
-            return self._error(id_, refused.code, refused.message, field=refused.field)
-        except Unavailable as problem:
-            return self._error(id_, "unavailable", str(problem), retry_after=1)
-        except Exception:
-            log.exception("a producer's message could not be stored")
-            return self._error(id_, "server_error", "The server failed to store this.", retry_after=1)
-
-    async def _acknowledge(self) -> None:
-        """Answer in the order of arrival, all that is ready in one write."""
-        while self._unanswered:
-            await asyncio.wait([self._unanswered[0]])
-            ready = []
-            while self._unanswered and self._unanswered[0].done():
-                if (answer := self._unanswered.popleft().result()) is not None:
-                    ready.append(frame(encode(answer)))
-            self.connection.send(b"".join(ready))
-            if len(self._unanswered) < MAX_UNACKNOWLEDGED:
-                self._has_room.set()
-            await self.connection.drained()
-
     def closed(self) -> None:
         self._has_room.set()  # else a message would wait for ever for acks that nobody sends any more
+        for taken in self._unanswered:
+            if taken.storing is not None:
+                taken.storing.add_done_callback(_heard)
 
-    def _error(self, id_: Any, error: str, message: str, **more: Any) -> dict[str, Any]:
-        retryable = "retry_after" in more
-        body = {"type": "error", "id": id_, "timestamp": self.now(), "error": error, "message": message}
-        return body | {"retryable": retryable} | {name: value for name, value in more.items() if value is not None}
+    def _take(self, text: str) -> _Taken:
+        taken = _Taken()
+        try:
+            message = producer.decode_message(text)
+            taken.id = message.id
+            if message.data:
+                events = list(message.data)
+                taken.storing = self.services.pipeline.submit(self.grant.organization_id, message.call_sid, events)
+            is_interim = any(isinstance(event, Transcript) and not event.is_final for event in message.data)
+            if not is_interim or message.id is not None:
+                taken.answer = {"type": "ack", "id": message.id, "seq": None}
+        except Exception as error:
+            taken.answer = self._error(getattr(error, "id", taken.id), error)
+        if taken.storing is not None:
+            taken.storing.add_done_callback(self._answer_soon)
+        return taken
+
+    def _answer_soon(self, _: Any = None) -> None:
+        if not self._is_answering and self._unanswered and self._unanswered[0].is_ready:
+            self._is_answering = True
+            asyncio.get_running_loop().call_soon(self._answer)
+
+    def _answer(self) -> None:
+        """Answer in the order of arrival, all that is ready in one write."""
+        self._is_answering = False
+        ready = []
+        while self._unanswered and self._unanswered[0].is_ready:
+            if (answer := self._outcome(self._unanswered.popleft())) is not None:
+                ready.append(frame(encode(answer)))
+        self.connection.send(b"".join(ready))
+        if self.connection.unsent_bytes >= MAX_UNSENT_BYTES:
+            self.start(self._go_on_when_read())
+        elif len(self._unanswered) < MAX_UNACKNOWLEDGED:
+            self._has_room.set()
+
+    async def _go_on_when_read(self) -> None:
+        await self.connection.drained()
+        self._has_room.set()
+
+    def _outcome(self, taken: _Taken) -> dict[str, Any] | None:
+        if taken.storing is None:
+            return taken.answer
+        if (error := taken.storing.exception()) is not None:
+            return self._error(taken.id, error)
+        outcomes = taken.storing.result().outcomes
+        if outcomes and outcomes[0].error is not None:
+            return self._error(taken.id, outcomes[0].error)
+        if outcomes and taken.answer is not None:
+            taken.answer["seq"] = outcomes[0].seq
+        return taken.answer
+
+    def _error(self, id_: Any, error: BaseException) -> dict[str, Any]:
+        """What a producer is told of a message that was not stored."""
+        body = {"type": "error", "id": id_, "timestamp": self.now()}
+        if isinstance(error, Refused):
+            field = {"field": error.field} if error.field else {}
+            return body | {"error": error.code, "message": error.message, "retryable": False} | field
+        if isinstance(error, Unavailable):
+            word, message = "unavailable", str(error)
+        else:
+            log.error("a producer's message could not be stored", exc_info=error)
+            word, message = "server_error", "The server failed to store this."
+        return body | {"error": word, "message": message, "retryable": True, "retry_after": 1}
+
+
+def _heard(storing: asyncio.Future) -> None:
+    """Nobody is left to answer."""
+    if not storing.cancelled():
+        storing.exception()

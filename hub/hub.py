@@ -22,7 +22,8 @@ class Hub:
     """Rooms by call id; one exists while the call has viewers or an open interim.
 
     `wrap` turns a message into what outlets send (a WebSocket frame), once for all viewers. Everything here runs on
-    the IOLoop and returns at once. `publish` must be called in commit order.
+    the IOLoop and returns at once. `publish` must be called in commit order. `soon` is the loop's `call_soon`: what
+    happens in one turn of it leaves joined; without it each thing leaves at once.
     """
 
     def __init__(
@@ -31,8 +32,9 @@ class Hub:
         clock: Callable[[], int],
         wrap: Callable[[bytes], bytes] = bytes,
         viewers_per_call: int = VIEWERS_PER_CALL,
+        soon: Callable[[Callable[[], None]], object] = lambda flush: flush(),
     ):
-        self._clock, self._wrap = clock, wrap
+        self._clock, self._wrap, self._soon = clock, wrap, soon
         self.viewers_per_call = viewers_per_call
         self._rooms: dict[int, Room] = {}
         self._ending: dict[int, Room] = {}
@@ -149,7 +151,7 @@ class Hub:
     def _room(self, call: Call) -> Room:
         room = self._rooms.get(call.id)
         if room is None:
-            room = self._rooms[call.id] = Room(call, self._clock, self._wrap)
+            room = self._rooms[call.id] = Room(call, self._clock, self._wrap, self._soon)
         return room
 
     def _touch_wall(self, call: Call) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from events import SECOND, Call, Entry, Transcript, entry_message, interim_message, status_message
+from hub.news import News, bundled
 from hub.viewer import Viewer
 
 GRACE_US = 5 * SECOND  # late finals of an ended call usually arrive within a second or two
@@ -28,10 +29,23 @@ def grace_ends_at(call: Call) -> int | None:
 
 
 class Room:
-    __slots__ = ("_clock", "_last_revision", "_open", "_wrap", "call", "clients", "head_seq", "is_closed", "viewers")
+    """What happens within one turn of the loop leaves together, as one piece for everyone who simply follows: `soon`
+    calls `flush` back at its end, or at once where nothing is to be gained."""
 
-    def __init__(self, call: Call, clock: Callable[[], int], wrap: Callable[[bytes], bytes]):
-        self._clock, self._wrap = clock, wrap
+    __slots__ = (
+        *("_clock", "_last_revision", "_news", "_open", "_soon", "_wrap"),
+        *("call", "clients", "head_seq", "is_closed", "viewers"),
+    )
+
+    def __init__(
+        self,
+        call: Call,
+        clock: Callable[[], int],
+        wrap: Callable[[bytes], bytes],
+        soon: Callable[[Callable[[], None]], object],
+    ):
+        self._clock, self._wrap, self._soon = clock, wrap, soon
+        self._news: list[News] = []
         self.call = call
         self.head_seq = call.head_seq
         self.viewers: set[Viewer] = set()
@@ -62,18 +76,14 @@ class Room:
         if is_new_status or call.head_seq > self.call.head_seq or call.updated_at > self.call.updated_at:
             self.call = call
         if is_new_status:
-            frame = self.status_frame()
-            for viewer in list(self.viewers):
-                viewer.status(frame, call.status_version)
+            self._tell(News("status", self.status_frame(), self.head_seq, call.status_version))
 
     def final(self, entry: Entry) -> None:
         """A stored entry, in commit order."""
         self._open.pop(entry.transcript.segment_id, None)
         self.head_seq = max(self.head_seq, entry.seq)
         if self.viewers and not self.is_closed:
-            frame = self._wrap(entry_message(self.call.call_sid, entry, replayed=False))
-            for viewer in list(self.viewers):
-                viewer.final(entry.seq, frame)
+            self._tell(News("final", self._wrap(entry_message(self.call.call_sid, entry, replayed=False)), entry.seq))
 
     def interim(self, said: Transcript) -> Transcript | None:
         """Show it, unless the call is over or a newer revision of it is shown; as shown, with its revision."""
@@ -104,6 +114,7 @@ class Room:
         """The grace period is over: viewers that have everything leave, the others when they have it."""
         self.withdraw_interims(before=self._clock() + 1)
         self.is_closed = True
+        self.flush()
         for viewer in list(self.viewers):
             viewer.finish()
 
@@ -114,6 +125,22 @@ class Room:
     def _pass_on(self, said: Transcript) -> bytes:
         self._last_revision = max(self._last_revision, said.revision)
         frame = self._wrap(interim_message(self.call.call_sid, said, self._clock()))
-        for viewer in list(self.viewers):
-            viewer.interim(frame) if said.content else viewer.withdrawal(frame)
+        if self.viewers:
+            self._tell(News("interim" if said.content else "withdrawal", frame))
         return frame
+
+    def _tell(self, news: News) -> None:
+        self._news.append(news)
+        if len(self._news) == 1:
+            self._soon(self.flush)
+
+    def flush(self) -> None:
+        """Tell the viewers what has happened since the last time."""
+        news, self._news = self._news, []
+        if not news:
+            return
+        bundle = bundled(news)
+        for viewer in list(self.viewers):
+            if bundle is None or not viewer.take(bundle):
+                for each in news:
+                    each.tell(viewer)

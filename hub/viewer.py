@@ -7,7 +7,7 @@ nothing can be missed or repeated: everything published was committed before, so
 the newest `seq` published has it all, and what a page from the store has already given is skipped when published.
 """
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from hub.room import Room
@@ -35,6 +35,16 @@ class Outlet(Protocol):
         """The same client connected anew and has taken this viewer's place: close."""
 
 
+class Bundle(NamedTuple):
+    """Frames of one turn of the loop, in order, joined."""
+
+    frames: bytes
+    first: int  # seq of its first and last final; 0 where there is none
+    last: int
+    before: int  # what a viewer must have before: a status in it counts on that
+    version: int  # of its last status; 0 where there is none
+
+
 class Viewer:
     __slots__ = ("_is_live", "_withdrawals", "client", "cursor", "outlet", "room", "sent_version", "wants_interims")
 
@@ -60,6 +70,7 @@ class Viewer:
     def go_live(self) -> None:
         """Follow from here on. First what it missed besides entries: a new status, open interims, the end."""
         room = self.room
+        room.flush()  # what is about to be told belongs to those who follow already
         self._is_live = True
         if room.status_version > self.sent_version:
             self.status(room.status_frame(), room.status_version)
@@ -68,6 +79,18 @@ class Viewer:
             self.interim(frame)
         if room.is_closed:
             self.finish()
+
+    def take(self, bundle: Bundle) -> bool:
+        """Send all of it, if this viewer simply follows: it is live, has what comes before, wants everything and is
+        not slow. Else False, and nothing has happened."""
+        if not (self._is_live and self.wants_interims) or self.cursor < bundle.before:
+            return False
+        if (bundle.first and bundle.first != self.cursor + 1) or self._is_slow():
+            return False
+        self.cursor = bundle.last or self.cursor
+        self.sent_version = bundle.version or self.sent_version
+        self.outlet.send(bundle.frames)
+        return True
 
     def final(self, seq: int, frame: bytes) -> None:
         if not self._is_live or seq <= self.cursor:

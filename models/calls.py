@@ -1,5 +1,6 @@
 """Calls as they are asked for: one by its id, a filtered page of them, their numbers. Nothing here changes a call."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -7,6 +8,7 @@ from peewee import Case, Database, ModelSelect, fn
 
 from events import Call
 from models import tables
+from models.bulk import wanted
 from models.database import execute
 
 COLUMNS = tuple(name for name in Call.__struct_fields__ if name != "assistant_name")
@@ -15,6 +17,18 @@ _SELECT = 'SELECT {}, assistant.name FROM "call" JOIN assistant ON assistant.id 
     ", ".join(f'"call".{name}' for name in COLUMNS)
 )
 _BY_SID = _SELECT + '"call".organization_id = ? AND "call".call_sid = ?'
+# CROSS JOIN: SQLite keeps the order of the tables then, and looks each wanted row up by an index
+_BY_SIDS = _SELECT.replace(' FROM "call" JOIN', ' FROM {} CROSS JOIN "call" JOIN') + (
+    '"call".organization_id = wanted.a AND "call".call_sid = wanted.b'
+)
+_SEGMENTS = (
+    "SELECT entry.call_id, entry.segment_id, entry.seq, entry.revision, entry.content FROM {} CROSS JOIN entry"
+    " WHERE entry.call_id = wanted.a AND entry.segment_id = wanted.b ORDER BY entry.call_id, entry.revision"
+)
+_STATES = (
+    "SELECT source_state.source_id, source_state.call_id, source_state.version FROM {} CROSS JOIN source_state"
+    " WHERE source_state.source_id = wanted.a AND source_state.call_id = wanted.b"
+)
 
 
 class CallFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,11 +54,32 @@ class CallStats(msgspec.Struct, frozen=True, kw_only=True):
     total_duration: int
 
 
-def by_sid(db: Database, organization_id: int, call_sid: str, *, for_update: bool = False) -> Call | None:
-    """The call, or None; `for_update` locks its row until the transaction ends (SQLite has one writer anyway)."""
-    lock = ' FOR UPDATE OF "call"' if for_update and db.for_update else ""
-    row = execute(db, _BY_SID + lock, organization_id, call_sid).fetchone()
+def by_sid(db: Database, organization_id: int, call_sid: str) -> Call | None:
+    row = execute(db, _BY_SID, organization_id, call_sid).fetchone()
     return _call(row) if row else None
+
+
+def by_sids(db: Database, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Call]:
+    """Those that there are of these calls, by organisation and call_sid; their rows are locked until the transaction
+    ends, in the order of their ids, so that two nodes with the same calls wait for each other in one direction only."""
+    source, params = wanted(db, keys, "text")
+    lock = ' ORDER BY "call".id FOR UPDATE OF "call"' if db.for_update else ""  # SQLite has one writer anyway
+    rows = execute(db, _BY_SIDS.format(source) + lock, *params).fetchall()
+    return {(call.organization_id, call.call_sid): call for call in map(_call, rows)}
+
+
+def segments(db: Database, wanted_segments: Iterable[tuple[int, str]]) -> list[tuple[int, str, int, int, str]]:
+    """(call id, segment_id, seq, revision, content) of every entry of these segments (call id, segment_id), those of
+    each segment by revision."""
+    source, params = wanted(db, wanted_segments, "text")
+    return execute(db, _SEGMENTS.format(source), *params).fetchall()
+
+
+def state_versions(db: Database, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """The versions of what sources (by id) remember of calls (by id), where they remember anything."""
+    source, params = wanted(db, pairs, "bigint")
+    rows = execute(db, _STATES.format(source), *params).fetchall()
+    return {(source_id, call_id): version for source_id, call_id, version in rows}
 
 
 def by_id(db: Database, organization_id: int, call_id: int) -> Call | None:

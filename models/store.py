@@ -5,8 +5,10 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from peewee import InterfaceError, OperationalError, PeeweeException
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 READERS = 3  # pages and replays; SQLite reads in parallel, and two cores gain nothing from more
 MAX_BATCH = 256  # bounds the work that one commit loses if it fails, and the time readers of its results wait
 MAX_QUEUE = 10_000  # a third of a second of the measured rate: beyond it a producer is better told to wait
+SETTLED_AT_ONCE = 32  # about a millisecond of publishing
 COMMIT_TIMEOUT_S = 5.0  # a provider's own time-outs start at 2–15 s; past this the caller should retry
 
 
@@ -32,6 +35,7 @@ class _Job(NamedTuple):
     work: Callable[..., Any]
     args: tuple
     then: Callable[[Any], None] | None
+    is_shared: bool = False  # its work takes a list of what several such jobs bring, and returns a list
 
 
 class Store:
@@ -47,6 +51,8 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS, "store-read")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writer = threading.Thread(target=self._write_batches, name="store-write", daemon=True)
+        self._promised: deque[tuple[float, asyncio.Future]] = deque()  # by when, in order
+        self._settling: deque[tuple[_Job, tuple[Any, BaseException | None]]] = deque()  # committed, in order
         self.commits = 0
 
     def open(self) -> None:
@@ -69,16 +75,35 @@ class Store:
         what must follow from a commit (publishing) goes there. Raises Unavailable when the queue is full or the
         commit takes over 5 s; its outcome is then unknown, so callers must be able to repeat themselves.
         """
-        future = asyncio.get_running_loop().create_future()
+        return await self._put(work, args, then, is_shared=False)
+
+    def write_together(
+        self, work: Callable[..., list], item: Any, then: Callable[[Any], None] | None = None
+    ) -> asyncio.Future:
+        """As `write`, of one `item` among others: `work(db, items)` gets those that arrived together, and returns for
+        each, in order, its result or the exception that it is refused with; a refused item has changed nothing."""
+        return self._put(work, (item,), then, is_shared=True)
+
+    def _put(self, work: Callable, args: tuple, then: Callable | None, *, is_shared: bool) -> asyncio.Future:
+        future = self._loop.create_future()
         try:
-            self._jobs.put_nowait(_Job(future, work, args, then))
+            self._jobs.put_nowait(_Job(future, work, args, then, is_shared))
         except queue.Full:
             raise Unavailable("The server has more to store than it can take just now.") from None
-        try:
-            async with asyncio.timeout(COMMIT_TIMEOUT_S):
-                return await future
-        except TimeoutError:
-            raise Unavailable("Storing takes too long just now.") from None
+        self._promised.append((self._loop.time() + COMMIT_TIMEOUT_S, future))
+        if len(self._promised) == 1:
+            self._loop.call_later(COMMIT_TIMEOUT_S, self._give_up)
+        return future
+
+    def _give_up(self) -> None:
+        """Whoever waits for too long is told so. One timer for all: a time-out each would cost more than the rest."""
+        now = self._loop.time()
+        while self._promised and (self._promised[0][1].done() or self._promised[0][0] <= now):
+            _, future = self._promised.popleft()
+            if not future.done():
+                future.set_exception(Unavailable("Storing takes too long just now."))
+        if self._promised:
+            self._loop.call_at(self._promised[0][0], self._give_up)
 
     async def close(self) -> None:
         """Commit what is queued, then close every connection."""
@@ -108,8 +133,7 @@ class Store:
                 batch.append(self._jobs.get_nowait())
             open_ = None not in batch
             if jobs := [job for job in batch if job is not None]:
-                outcomes = self._commit(jobs)
-                self._loop.call_soon_threadsafe(_settle, jobs, outcomes)
+                self._loop.call_soon_threadsafe(self._settle_later, jobs, self._commit(jobs))
         self.db.close()
 
     def _commit(self, jobs: list[_Job]) -> list[tuple[Any, BaseException | None]]:
@@ -118,14 +142,9 @@ class Store:
         try:
             self.db.connect(reuse_if_open=True)
             with write_transaction(self.db):
-                for job in jobs:
-                    try:
-                        with self.db.atomic():  # a savepoint: one bad job spoils only itself
-                            outcomes.append((job.work(self.db, *job.args), None))
-                    except (OperationalError, InterfaceError):
-                        raise
-                    except Exception as error:
-                        outcomes.append((None, error))
+                for work, group in groupby(jobs, key=lambda job: job.work if job.is_shared else None):
+                    together = list(group)
+                    outcomes += self._together(work, together) if work else map(self._alone, together)
             self.commits += 1
             return outcomes
         except PeeweeException as error:
@@ -133,13 +152,44 @@ class Store:
             log.error("%d writes were not committed: %s", len(jobs), error)
             return [(None, Unavailable("The database cannot store just now.")) for _ in jobs]
 
+    def _together(self, work: Callable[..., list], jobs: list[_Job]) -> list[tuple[Any, BaseException | None]]:
+        try:
+            with self.db.atomic():
+                results = work(self.db, [job.args[0] for job in jobs])
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            if len(jobs) > 1:  # one of them spoils it: find out which
+                return [self._alone(job) for job in jobs]
+            return [(None, error)]
+        return [(None, result) if isinstance(result, Exception) else (result, None) for result in results]
 
-def _settle(jobs: list[_Job], outcomes: list[tuple[Any, BaseException | None]]) -> None:
-    for job, (result, error) in zip(jobs, outcomes, strict=True):
-        if error is None and job.then is not None:
-            try:
-                job.then(result)
-            except Exception:  # stored all the same: the others and the waiter must hear of it
-                log.exception("what follows a commit failed")
-        if not job.future.done():  # the waiter may have gone
-            job.future.set_result(result) if error is None else job.future.set_exception(error)
+    def _alone(self, job: _Job) -> tuple[Any, BaseException | None]:
+        if job.is_shared:
+            return self._together(job.work, [job])[0]
+        try:
+            with self.db.atomic():  # a savepoint: one bad job spoils only itself
+                return job.work(self.db, *job.args), None
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            return None, error
+
+    def _settle_later(self, jobs: list[_Job], outcomes: list[tuple[Any, BaseException | None]]) -> None:
+        """A batch is committed: its jobs are settled a few at a time, so that the loop's other work has its turns."""
+        self._settling.extend(zip(jobs, outcomes, strict=True))
+        if len(self._settling) == len(jobs):
+            self._settle()
+
+    def _settle(self) -> None:
+        for _ in range(min(SETTLED_AT_ONCE, len(self._settling))):
+            job, (result, error) = self._settling.popleft()
+            if error is None and job.then is not None:
+                try:
+                    job.then(result)
+                except Exception:  # stored all the same: the others and the waiter must hear of it
+                    log.exception("what follows a commit failed")
+            if not job.future.done():  # the waiter may have gone
+                job.future.set_result(result) if error is None else job.future.set_exception(error)
+        if self._settling:
+            self._loop.call_soon(self._settle)

@@ -32,6 +32,9 @@ class Room:
     def status_frame(self) -> bytes:
         return b"status"
 
+    def flush(self) -> None:
+        """Nothing is waiting."""
+
     def newest_interims(self) -> list[bytes]:
         return list(self.interims)
 

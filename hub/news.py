@@ -1,0 +1,40 @@
+"""What a room tells its viewers: single frames, and bundles of those that leave together."""
+
+from typing import Literal, NamedTuple
+
+from hub.viewer import Bundle, Viewer
+
+
+class News(NamedTuple):
+    kind: Literal["final", "status", "interim", "withdrawal"]
+    frame: bytes
+    seq: int = 0  # of a final; for a status the newest seq that was known when it was told
+    version: int = 0  # of a status
+
+    def tell(self, viewer: Viewer) -> None:
+        if self.kind == "final":
+            viewer.final(self.seq, self.frame)
+        elif self.kind == "status":
+            viewer.status(self.frame, self.version)
+        else:
+            getattr(viewer, self.kind)(self.frame)
+
+
+def bundled(news: list[News]) -> Bundle | None:
+    """All of it in one piece, for a viewer that has what comes before; None where there is a hole in it."""
+    first = last = before = version = 0
+    for each in news:
+        if each.kind == "final":
+            if last and each.seq != last + 1:
+                return None
+            first, last = first or each.seq, each.seq
+        elif each.kind == "status":
+            version = each.version
+            if each.seq > last:  # it was told after entries that are not in here, or only later
+                if last:
+                    return None
+                before = each.seq
+    if first and first <= before:
+        return None
+    frames = news[0].frame if len(news) == 1 else b"".join([each.frame for each in news])
+    return Bundle(frames, first, last, before, version)
