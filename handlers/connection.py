@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import IOStream
 
 from handlers.deflate import Inflate
 from handlers.frames import BINARY, CLOSE, PING, TEXT, Decoder, Violation, close_frame, frame
@@ -198,13 +198,13 @@ class Connection(Outlet):
             return
         self._stage = _HANGING_UP
         self._after(CLOSE_TIMEOUT_S, self.abort)
-        try:
-            self._stream.write(b"").add_done_callback(self._linger)
-        except StreamClosedError:
-            self.abort()
+        self.draining().add_done_callback(self._linger)
 
-    def _linger(self, written: asyncio.Future[None]) -> None:
-        if written.exception() is not None or self._stage == _GONE:
+    def _linger(self, drained: asyncio.Future[bool]) -> None:
+        if self._stage == _GONE:
+            return
+        if not drained.result():
+            self.abort()
             return
         # TLS cannot half close: where both Closes are out it just closes, else it gives the peer the same moment
         if self.half_close() or self.close_code is None:

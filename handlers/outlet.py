@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
+from collections import deque
 from typing import Protocol
 
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import IOStream
 
 from handlers.deflate import deflated_once
 from handlers.frames import PING, PONG, frame
@@ -12,6 +13,8 @@ from handlers.frames import PING, PONG, frame
 # All that we take from Tornado beside its documented API, and only in this file. A test holds them to their meaning:
 # the file descriptor's socket (None once closed), the bytes not yet written, and how many ever were.
 STREAM_INTERNALS = ("socket", "_write_buffer", "_total_write_done_index")
+
+PIECE_BYTES = 64 << 10  # given to the stream at once: with the kernel's share enough to keep any line busy
 
 _PING = frame(b"", PING)
 
@@ -28,7 +31,10 @@ class Outlet:
     `window_bits` are what was agreed of compression, 0 where nothing was.
     """
 
-    __slots__ = ("__weakref__", "_is_ended", "_is_plain", "_pong", "_sent_bytes", "_stream", "backlog", "window_bits")
+    __slots__ = (
+        *("__weakref__", "_draining", "_is_ended", "_is_plain", "_is_writing", "_pong", "_sent_bytes", "_stream"),
+        *("_unsent", "_unsent_bytes", "backlog", "window_bits"),
+    )
 
     def __init__(self, stream: IOStream, window_bits: int = 0):
         self._stream = stream
@@ -36,13 +42,17 @@ class Outlet:
         self._is_plain = type(stream) is IOStream  # TLS must encrypt: it may not be sent to directly
         self._is_ended = False
         self._sent_bytes = 0  # past the stream's own buffer
+        self._unsent: deque[bytes | memoryview] | None = None  # not given to the stream yet; made when first needed
+        self._unsent_bytes = 0
+        self._is_writing = False  # the stream has a piece that the kernel has not taken
+        self._draining: list[asyncio.Future[bool]] = []
         self._pong: bytes | None = None  # the answer that waits for unsent bytes
         self.backlog: Backlog | None = None
 
     @property
     def unsent_bytes(self) -> int:
         """What the kernel has not taken yet; 0 once the connection is over."""
-        return len(self._stream._write_buffer or ())
+        return self._unsent_bytes + len(self._stream._write_buffer or ())
 
     @property
     def written_bytes(self) -> int:
@@ -62,7 +72,7 @@ class Outlet:
         if self.window_bits and not is_deflated:
             frames = deflated_once(frames, self.window_bits)
         rest: bytes | memoryview = frames
-        if self._is_plain and not stream._write_buffer:
+        if self._is_plain and not self._unsent and not stream._write_buffer:
             try:
                 sent = sock.send(frames)
             except BlockingIOError:
@@ -74,9 +84,44 @@ class Outlet:
             if sent == len(frames):
                 return
             rest = memoryview(frames)[sent:]  # not a copy: slow viewers of one call share one frame
-        stream.write(rest)
+        self._queue(rest)
         if self.backlog is not None:
             self.backlog.watch(self)
+
+    def _queue(self, rest: bytes | memoryview) -> None:
+        if self._unsent is None:
+            self._unsent = deque()
+        self._unsent.append(rest)
+        self._unsent_bytes += len(rest)
+        if not self._is_writing:
+            self._write()
+
+    def _write(self, written: asyncio.Future[None] | None = None) -> None:
+        """Give the stream a piece at a time: it would keep a copy and a Future of everything it has."""
+        self._is_writing = False
+        while self._unsent and not self._stream.closed():
+            written = self._stream.write(self._next_piece())
+            if not written.done():
+                self._is_writing = True
+                written.add_done_callback(self._write)
+                return
+        if self._stream.closed():
+            self._unsent, self._unsent_bytes = None, 0
+        draining, self._draining = self._draining, []
+        for waiting in draining:
+            if not waiting.done():
+                waiting.set_result(not self._stream.closed())
+        if self._pong is not None:
+            payload, self._pong = self._pong, None
+            self.send(frame(payload, PONG))
+
+    def _next_piece(self) -> bytes | memoryview:
+        pieces, size = [], 0
+        while self._unsent and (not pieces or size + len(self._unsent[0]) <= PIECE_BYTES):
+            pieces.append(self._unsent.popleft())
+            size += len(pieces[-1])
+        self._unsent_bytes -= size
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def ping(self) -> None:
         """Ask the peer for a sign of life."""
@@ -88,20 +133,23 @@ class Outlet:
             self.send(frame(payload, PONG))
             return
         if self._pong is None:
-            self._stream.write(b"").add_done_callback(self._send_pong)
+            self.draining()
         self._pong = payload
 
-    def _send_pong(self, _: asyncio.Future) -> None:
-        payload, self._pong = self._pong, None
-        self.send(frame(payload, PONG))
+    def draining(self) -> asyncio.Future[bool]:
+        """Done once the kernel has taken all that was sent before: True; False if the connection ended instead."""
+        done = asyncio.get_running_loop().create_future()
+        if self._stream.closed() or not self.unsent_bytes:
+            done.set_result(not self._stream.closed())
+            return done
+        self._draining.append(done)
+        if not self._is_writing:
+            self._queue(b"")  # what is unsent is of the handshake
+        return done
 
     async def drained(self) -> bool:
-        """Return True once the kernel has taken all that was sent before, False if the connection ended instead."""
-        try:
-            await self._stream.write(b"")
-        except StreamClosedError:
-            return False
-        return True
+        """Wait until the kernel has taken all that was sent before: True; False if the connection ended instead."""
+        return await self.draining()
 
     def end(self, closing: bytes) -> None:
         """Send a Close frame, the last that is ever sent."""
