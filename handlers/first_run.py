@@ -44,7 +44,8 @@ class FirstRunPage(PageHandler):
             form.errors = {"code": "Too many wrong codes are being tried just now. Wait a few seconds."}
             return self._show(form)
         address = self.request.remote_ip
-        user_id = await form.submit(store, _found, store.clock(), address, organization, email, password)
+        hashed = await form.hashed(self.services.passwords, password)
+        user_id = await form.submit(store, _found, store.clock(), address, organization, email, hashed)
         if user_id is None:
             self.set_status(422)
             return self._show(form)

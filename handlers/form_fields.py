@@ -8,6 +8,7 @@ from typing import Any
 from tornado.web import RequestHandler
 
 from events import Refused
+from handlers.passwords import Passwords
 from models import Store
 
 NAME_CHARS = 255
@@ -47,6 +48,14 @@ class Form:
                 raise
             self.errors[refused.field or "form"] = refused.message
             return None
+
+    async def hashed(self, passwords: Passwords, password: str) -> str:
+        """What is stored of the password, where nothing is wrong with the form so far."""
+        try:
+            return "" if self.errors else await passwords.hashed(password)
+        except Refused as refused:
+            self.errors[refused.field or "form"] = refused.message
+            return ""
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────
 

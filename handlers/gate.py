@@ -10,7 +10,9 @@ from typing import Any, Protocol
 from events import Unavailable
 from handlers.limits import Limits
 from models import Store, rights
+from models import sources as source_rows
 from models.rights import Grant
+from models.sources import Source
 
 CACHED_KEYS = 10_000
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")  # anything else is not asked of the database, which may not take it (NUL)
@@ -43,6 +45,7 @@ class Gate:
         self._store, self._limits = store, limits
         self._keys: OrderedDict[str, Grant | None] = OrderedDict()  # None: was right, and is to be looked up again
         self._tickets: OrderedDict[str, None] = OrderedDict()  # that were issued here and not brought yet
+        self._sources: dict[tuple[str, str], Source] = {}  # by kind and endpoint
         self._used_at: dict[int, int] = {}
         self._inside: set[OpenSocket] = set()
         self._unchecked: set[OpenSocket] = set()
@@ -105,6 +108,16 @@ class Gate:
             return await self._store.write(*question)
         return await self._try(address, self._store.write, *question)  # used, of another node, or guessed
 
+    async def source(self, kind: str, endpoint: str) -> Source | None:
+        """The source with this address; changed ones are known as late as changed rights are."""
+        source = self._sources.get((kind, endpoint))
+        if source is None:
+            version = self._version
+            source = await self._store.read(source_rows.by_endpoint, kind, endpoint)
+            if source is not None and version == self._version:
+                self._sources[kind, endpoint] = source
+        return source
+
     def check_stranger(self, token: str | None, address: str) -> None:
         """Raises TooMany where this token would not be looked up at all."""
         if token and not self._is_known(token):
@@ -142,6 +155,7 @@ class Gate:
             if version != self._version:
                 self._version = version  # at once: what `key` is reading now may be older than the change
                 self._keys = OrderedDict.fromkeys(self._keys)
+                self._sources.clear()
             whom = set(self._unchecked)
             held = await self._store.read(rights.in_force, now, {s.grant.right for s in whom}) if whom else set()
         except Unavailable:

@@ -8,7 +8,7 @@ from typing import Any
 from events import Unavailable
 from handlers.limits import Limits
 from models import Store, accounts
-from models.accounts import User
+from models.accounts import Hashed, User
 
 MAX_WAITING = 40  # some two seconds of one core; beyond it whoever comes is told to come again
 
@@ -34,6 +34,10 @@ class Passwords:
         finally:
             if not is_wrong:
                 self._limits.password_was_right(email, address)
+
+    async def hashed(self, password: str) -> Hashed:
+        """What is stored of it. Raises Refused where it is too short, and Unavailable."""
+        return await self._slowly(accounts.hashed, password)
 
     def close(self) -> None:
         self._thread.shutdown()

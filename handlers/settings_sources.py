@@ -71,6 +71,7 @@ class SourceCredentialsPage(SourceSettingsPage):
         await form.submit(self.services.store, audit.recorded, entry, *work)
         if form.errors:
             return self._show(form, source)
+        await self.services.gate.poll()
         self.go_on(f"/settings/sources/{source.id}", "Saved: it counts from the next request on.")
 
     def _show(self, form: Form, source: SourceRow) -> None:

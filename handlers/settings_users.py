@@ -26,7 +26,8 @@ class UsersPage(SettingsPage):
         password = given or accounts.generate_password()
         store, organization = self.services.store, self.organization_id
         entry = entry_of(self, "user.created", email.lower(), role=role)
-        work = (accounts.create_user, store.clock(), organization, email, role, password)
+        hashed = await form.hashed(self.services.passwords, password)
+        work = (accounts.create_user, store.clock(), organization, email, role, hashed)
         made = await form.submit(store, audit.recorded, entry, *work)
         if made is None:
             return await self._show(form)
@@ -61,7 +62,8 @@ class UserPasswordHandler(UserPage):
         given = form.secret("password")
         password, id_ = given or accounts.generate_password(), int(user_id)
         entry = partial(self.entry, "user.password_set")
-        work = (people.set_password, self.organization_id, id_, password)
+        hashed = await form.hashed(self.services.passwords, password)
+        work = (people.set_password, self.organization_id, id_, hashed)
         person = await form.submit(self.services.store, audit.recorded, entry, *work)
         if person is None:
             return await self.show(id_, form)

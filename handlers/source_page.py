@@ -95,9 +95,11 @@ class SourceVerbHandler(SourceSettingsPage):
             await store.write(
                 audit.recorded, entry, source_settings.delete, store.clock(), self.organization_id, row.id
             )
+            await self.services.gate.poll()
             return self.go_on("/settings/sources", "The source is deleted. Its calls are still here.")
         paused_at = store.clock() if verb == "pause" else None
         await store.write(audit.recorded, entry, source_settings.set_paused, self.organization_id, row.id, paused_at)
+        await self.services.gate.poll()
         said = "Paused: what is sent to the address is refused." if paused_at else "The source takes events again."
         self.go_on(f"/settings/sources/{row.id}", said)
 

@@ -4,7 +4,6 @@ import logging
 
 from events import Refused, Unavailable
 from handlers.api import ApiError, BaseHandler
-from models import sources as source_rows
 from models.sources import Source
 from sources import KINDS
 
@@ -54,7 +53,7 @@ class WebhookHandler(BaseHandler):
     async def _source(self, kind: str, endpoint: str) -> Source:
         found = None
         if kind in KINDS and endpoint.isascii():
-            found = await self.services.store.read(source_rows.by_endpoint, kind, endpoint)
+            found = await self.services.gate.source(kind, endpoint)
         if found is None:
             raise ApiError(404, "not_found", "There is no such webhook address.")
         return found

@@ -8,6 +8,7 @@ from peewee import Database, fn
 
 from events import Refused
 from models import tables
+from models.rights import rights_changed
 
 REJECTIONS_KEPT = 20  # of each source, the newest: what a page shows
 
@@ -87,6 +88,7 @@ def write_down(db: Database, heard_at: Mapping[int, int], rejected: Mapping[int,
 
 
 def _change(db: Database, organization_id: int, source_id: int, changes: dict) -> None:
+    rights_changed(db)  # every server knows its sources for a while
     row = one(db, organization_id, source_id)
     tables.Source.update(**changes).where(tables.Source.id == row.id).execute(db)
 
