@@ -2,17 +2,15 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
-import socket
-import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 
 from tornado.ioloop import PeriodicCallback
-from tornado.netutil import bind_sockets
 
 import commands
 from commands import demo
@@ -23,8 +21,8 @@ from handlers.entrance import Entrance, EntranceServer, open_files
 from handlers.frames import frame
 from handlers.gate import Gate
 from handlers.heartbeat import Heartbeat
-from handlers.kernel_buffers import bounded
 from handlers.limits import Limits
+from handlers.listening import CannotListen, listen, own_url, tls_context
 from handlers.notes import Notes
 from handlers.passwords import Passwords
 from handlers.routes import make_application
@@ -44,6 +42,8 @@ MAX_BODY_BYTES = 20 << 20  # 500 transcripts of 32 KiB, with room for escapes
 BODY_S = 60  # for the longest body, 3 Mbit/s
 MAX_HEADER_BYTES = 16 << 10
 SPARE_FILES = 200  # of those that the process may have open, for everything but clients: database, log, modules
+GARBAGE = 10_000  # new objects between collections: next to nothing here is in cycles
+SWITCH_S = 0.001  # for which the writer's thread may hold up the IOLoop, instead of 5 ms
 
 LIMITS = ("attempts_per_address", "failures_per_address", "passwords_per_account", "requests_per_key")
 
@@ -62,9 +62,9 @@ class Server:
 async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) -> AsyncIterator[Server]:
     """A Server, for as long as the block lasts: everything is opened in order and closed in reverse.
 
-    Raises AlreadyServed, DatabaseTooNew, DatabaseUnreachable, SettingError (of an address, of TLS files).
+    Raises AlreadyServed, DatabaseTooNew, DatabaseUnreachable, CannotListen.
     """
-    tls = tls_context(settings)
+    tls = tls_context(settings.tls_certificate, settings.tls_key)
     async with AsyncExitStack() as stack:
         stack.enter_context(serving(settings.database_url))
         store = Store(settings.database_url, clock=clock)
@@ -82,7 +82,7 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
         stack.push_async_callback(activity.write_down)
         audit = Audit(store)
         stack.push_async_callback(audit.close)
-        sockets = listen(settings)
+        sockets = listen(settings.address, settings.port)
         port = sockets[0].getsockname()[1]
         from_here = own_url(sockets[0], "https" if tls else "http")
         is_default = settings.public_url.endswith(":0")  # only now it is known where that is
@@ -146,42 +146,13 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
         yield Server(services, public_url, from_here)
 
 
-def listen(settings: Settings) -> list[socket.socket]:
-    try:
-        return [bounded(each) for each in bind_sockets(settings.port, settings.address, backlog=1024)]
-    except (OSError, ValueError) as problem:  # ValueError: not even a name
-        where = f"{settings.address!r}, port {settings.port}"
-        raise SettingError(f"--address, --port: cannot listen on {where}: {problem}") from None
-
-
-def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """TLS 1.2 or newer with the certificate of the settings; None where there is none."""
-    if not settings.tls_certificate:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        for path in (settings.tls_certificate, settings.tls_key):
-            with open(path):  # ssl would not tell which of them cannot be read
-                pass
-        context.load_cert_chain(settings.tls_certificate, settings.tls_key, password="")  # "": ask nobody for one
-    except (OSError, ValueError) as problem:  # ssl.SSLError is an OSError
-        raise SettingError(f"--tls-certificate, --tls-key: cannot be used: {problem}") from None
-    return context
-
-
-def own_url(listening: socket.socket, scheme: str) -> str:
-    host, port = listening.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
-
-
 async def serve(settings: Settings, *, plays_demo: bool = False) -> None:
     """Serve until SIGTERM or SIGINT; then tell everyone, let them go, store what is queued, and return."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with running(settings) as server:
+        keep_pauses_short()
         print(f"Callboard is on {server.url}", flush=True)
         set_up = server.services.set_up
         if await set_up.is_due():
@@ -189,6 +160,14 @@ async def serve(settings: Settings, *, plays_demo: bool = False) -> None:
         async with demo.playing(server.services, server.own_url) if plays_demo else nullcontext():
             await stopped.wait()
         log.info("stopping")
+
+
+def keep_pauses_short() -> None:
+    """For a process that does nothing but serve from here on."""
+    gc.collect()
+    gc.freeze()  # what is there by now stays: the collector need not look at it again
+    gc.set_threshold(GARBAGE)
+    sys.setswitchinterval(SWITCH_S)
 
 
 def run_serve(options: argparse.Namespace, settings: Settings) -> None:
@@ -233,7 +212,7 @@ def main(arguments: list[str]) -> int:
         return status
     except DatabaseUnreachable as problem:
         print(f"--database-url (CALLBOARD_DATABASE_URL): the database cannot be used: {problem}", file=sys.stderr)
-    except (SettingError, Refused, AlreadyServed, DatabaseTooNew, Unavailable) as problem:
+    except (SettingError, CannotListen, Refused, AlreadyServed, DatabaseTooNew, Unavailable) as problem:
         print(problem, file=sys.stderr)
     except BrokenPipeError:  # whoever read our output has gone; so that the interpreter's last flush doesn't complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -112,6 +112,8 @@ def _log_request(handler: RequestHandler) -> None:
     """One line a request, at DEBUG where all went well; the query is left out, because tokens come in it."""
     status = handler.get_status()
     level = logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.WARNING
+    if not log.isEnabledFor(level):
+        return
     request = handler.request
     path = ascii(_ENDPOINT.sub(r"\1…", request.path))[1:-1]  # no line and no colour of a stranger's
     log.log(level, "%s %s %d %.1f ms", request.method, path, status, request.request_time() * 1000)

@@ -1,0 +1,44 @@
+"""Where the server listens, and with which certificate."""
+
+import socket
+import ssl
+
+from tornado.netutil import bind_sockets
+
+from handlers.kernel_buffers import bounded
+
+
+class CannotListen(Exception):
+    """An address or a certificate that cannot be used; the message is one line and names the setting."""
+
+
+def listen(address: str, port: int) -> list[socket.socket]:
+    """Bound sockets, one for each address of that name. Raises CannotListen."""
+    try:
+        return [bounded(each) for each in bind_sockets(port, address, backlog=1024)]
+    except (OSError, ValueError) as problem:  # ValueError: not even a name
+        where = f"{address!r}, port {port}"
+        raise CannotListen(f"--address, --port: cannot listen on {where}: {problem}") from None
+
+
+def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:
+    """TLS 1.2 or newer with the certificate and key in these files; None where there is none. Raises CannotListen."""
+    if not certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        for path in (certificate, key):
+            with open(path):  # ssl would not tell which of them cannot be read
+                pass
+        context.load_cert_chain(certificate, key, password="")  # "": ask nobody for one
+    except (OSError, ValueError) as problem:  # ssl.SSLError is an OSError
+        raise CannotListen(f"--tls-certificate, --tls-key: cannot be used: {problem}") from None
+    return context
+
+
+def own_url(listening: socket.socket, scheme: str) -> str:
+    """What leads here from this machine, whatever the server is called by others."""
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
