@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: help install run test test-py test-js packages lint fix fuzz bench-latency bench-memory conformance conformance-server binary binary-smoke
+.PHONY: help install run test test-py test-js packages lint fix fuzz conformance conformance-server crash plans \
+	bench-latency bench-memory binary binary-smoke
 .DELETE_ON_ERROR:
 
 help:  ## list these targets
@@ -39,6 +40,14 @@ conformance-server: $(VENV)/run.txt  ## an echo server for WebSocket suites on 1
 
 fuzz: $(VENV)/test.txt  ## what strangers send, nearly right: INPUTS=1000000 of them; SEED=n for the same ones again
 	@$(PY) -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+KILLS ?= 100
+crash: $(VENV)/test.txt  ## kill a server under load KILLS times; nothing acknowledged may be lost (CRASH=--postgresql)
+	$(PY) -m tests.crash --kills $(KILLS) $(CRASH)
+
+ROWS ?= 10000000
+plans: packages $(VENV)/test.txt  ## how the hot queries scale to ROWS entries, on both databases
+	$(PY) -m tests.plans --rows $(ROWS)
 
 bench-latency: $(VENV)/test.txt  ## how long a word takes from producer to viewer, 200 calls at once
 	$(PY) bench/latency.py

@@ -89,6 +89,7 @@ class Hub:
             return
         for entry in entries:
             room.final(entry)
+        room.reach(call.head_seq)
         self.refresh(call)
         self._drop_if_empty(room)
 

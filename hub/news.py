@@ -6,14 +6,16 @@ from hub.viewer import Bundle, Viewer
 
 
 class News(NamedTuple):
-    kind: Literal["final", "status", "interim", "withdrawal"]
+    kind: Literal["final", "head", "status", "interim", "withdrawal"]
     frame: bytes
-    seq: int = 0  # of a final; for a status the newest seq that was known when it was told
+    seq: int = 0  # of a final, of the log's head; for a status the newest seq that was known when it was told
     version: int = 0  # of a status
 
     def tell(self, viewer: Viewer) -> None:
         if self.kind == "final":
             viewer.final(self.seq, self.frame)
+        elif self.kind == "head":
+            viewer.reach(self.seq)
         elif self.kind == "status":
             viewer.status(self.frame, self.version)
         else:
@@ -28,6 +30,8 @@ def bundled(news: list[News]) -> Bundle | None:
             if last and each.seq != last + 1:
                 return None
             first, last = first or each.seq, each.seq
+        elif each.kind == "head":
+            return None
         elif each.kind == "status":
             version = each.version
             if each.seq > last:  # it was told after entries that are not in here, or only later

@@ -33,7 +33,7 @@ class Room:
     calls `flush` back at its end, or at once where nothing is to be gained."""
 
     __slots__ = (
-        *("_clock", "_last_revision", "_news", "_open", "_soon", "_wrap"),
+        *("_clock", "_last_revision", "_news", "_open", "_soon", "_told", "_wrap"),
         *("call", "clients", "head_seq", "is_closed", "viewers"),
     )
 
@@ -48,6 +48,7 @@ class Room:
         self._news: list[News] = []
         self.call = call
         self.head_seq = call.head_seq
+        self._told = call.head_seq  # the newest entry that was published here, or that everyone here began behind
         self.viewers: set[Viewer] = set()
         self.clients: dict[object, Viewer] = {}
         self._open: dict[str, Interim] = {}  # by segment, the newest last
@@ -82,8 +83,17 @@ class Room:
         """A stored entry, in commit order."""
         self._open.pop(entry.transcript.segment_id, None)
         self.head_seq = max(self.head_seq, entry.seq)
+        self._told = max(self._told, entry.seq)
         if self.viewers and not self.is_closed:
             self._tell(News("final", self._wrap(entry_message(self.call.call_sid, entry, replayed=False)), entry.seq))
+
+    def reach(self, head_seq: int) -> None:
+        """The log goes as far as this. Where not all of it was published here (another node's entries, or a commit
+        whose outcome only its repeat brought to light), those who follow read it from the store."""
+        if head_seq > self._told:
+            self._told = head_seq
+            if self.viewers and not self.is_closed:
+                self._tell(News("head", b"", head_seq))
 
     def interim(self, said: Transcript) -> Transcript | None:
         """Show it, unless the call is over or a newer revision of it is shown; as shown, with its revision."""

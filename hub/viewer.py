@@ -101,6 +101,11 @@ class Viewer:
             self.cursor = seq
             self.outlet.send(frame)
 
+    def reach(self, seq: int) -> None:
+        """There are entries up to this one, whether or not they were handed to it."""
+        if self._is_live and seq > self.cursor:
+            self._fall_back()
+
     def interim(self, frame: bytes) -> None:
         """Passes through or is dropped: the next one, or the final, says it all again."""
         if self._is_live and self.wants_interims and not self._is_slow():

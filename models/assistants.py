@@ -6,6 +6,7 @@ from peewee import Database, IntegrityError, fn
 
 from events import Refused
 from models import tables
+from models.database import execute
 
 DEFAULT_NAME = "Assistant"
 
@@ -21,16 +22,18 @@ class AssistantRow(NamedTuple):
 
 def default(db: Database, now: int, organization_id: int) -> int:
     """The id of the organisation's first assistant; one is made where there is none, so that no call is turned away."""
-    assistant = tables.Assistant
-    first = (
-        assistant.select(assistant.id)
-        .where(assistant.organization_id == organization_id)
-        .order_by(assistant.id)
-        .limit(1)
-        .tuples()
-        .execute(db)
-    )
-    return first[0][0] if first else create(db, now, organization_id, DEFAULT_NAME)
+    first = _first(db, organization_id)
+    if first is None:  # another node may be doing the same
+        row = "INSERT INTO assistant (organization_id, name, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        execute(db, row, organization_id, DEFAULT_NAME, now)
+        first = _first(db, organization_id)
+    return first
+
+
+def _first(db: Database, organization_id: int) -> int | None:
+    sql = "SELECT id FROM assistant WHERE organization_id = ? ORDER BY id LIMIT 1"
+    row = execute(db, sql, organization_id).fetchone()
+    return row[0] if row else None
 
 
 def find(db: Database, organization_id: int, wanted: str | int) -> tuple[int, str]:

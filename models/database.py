@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from peewee import Database, PeeweeException, PostgresqlDatabase, SqliteDatabase
+from peewee import Database, OperationalError, PeeweeException, PostgresqlDatabase, SqliteDatabase
 from playhouse.db_url import connect
 from playhouse.migrations import Runner
 
@@ -17,7 +17,20 @@ MIGRATION_LOCK = 742_100_117  # any number that nothing else on the same Postgre
 # FULL: an acknowledged event survives a power cut. Only the serving process's writer may checkpoint (SQLite 3.40
 # can corrupt the WAL when two connections do), so everyone else switches the automatic checkpoint off.
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 5000}
-POSTGRES_OPTIONS = "-c synchronous_commit=on -c statement_timeout=10000 -c timezone=UTC"
+CHECKPOINT_PAGES = 1000  # of 4 KiB, SQLite's own default
+# A transaction idle for 30 s is that of a node that hangs: it would hold up every other node's writes.
+# random_page_cost: rows that are asked for by key are in memory or on an SSD; with the default of 4, for spinning
+# disks, each batch reads the whole `call` table as long as that has fewer than some 20,000 rows.
+POSTGRES_OPTIONS = (
+    "-c synchronous_commit=on -c statement_timeout=10000 -c idle_in_transaction_session_timeout=30000"
+    " -c random_page_cost=1.1 -c timezone=UTC"
+)
+# A server that vanishes without a word (power, cable) is noticed after some 20 s, not after TCP's two hours.
+POSTGRES_NETWORK = {
+    **{"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3},
+    "tcp_user_timeout": 20_000,
+}
+ABORTED_IN_GOOD_ORDER = ("40001", "40P01")  # serialization failure, deadlock: PostgreSQL asks for another try
 
 
 class DatabaseTooNew(Exception):
@@ -32,12 +45,15 @@ class DatabaseUnreachable(Exception):
     """The database cannot be opened or used; the message is one line, without the URL, which may hold a password."""
 
 
-def open_database(url: str, *, checkpoints: bool = False) -> Database:
-    """A database for `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`; it connects when used."""
+def open_database(url: str, *, checkpoints: bool = False, writes: bool = True) -> Database:
+    """A database for `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`; it connects when used.
+
+    Without `writes` the database itself refuses to change anything."""
     if url.startswith("sqlite"):
-        pragmas = SQLITE_PRAGMAS | ({} if checkpoints else {"wal_autocheckpoint": 0})
-        return connect(url, pragmas=pragmas, returning_clause=True)
-    return connect(url, options=POSTGRES_OPTIONS, connect_timeout=5)
+        pragmas = SQLITE_PRAGMAS | {"wal_autocheckpoint": CHECKPOINT_PAGES if checkpoints else 0}
+        return connect(url, pragmas=pragmas | ({} if writes else {"query_only": 1}), returning_clause=True)
+    options = POSTGRES_OPTIONS + ("" if writes else " -c default_transaction_read_only=on")
+    return connect(url, options=options, **POSTGRES_NETWORK)
 
 
 def is_sqlite(db: Database) -> bool:
@@ -47,6 +63,24 @@ def is_sqlite(db: Database) -> bool:
 def write_transaction(db: Database):
     """A transaction that may write. On SQLite the write lock is taken at once: taking it midway could deadlock."""
     return db.atomic("IMMEDIATE") if is_sqlite(db) else db.atomic()
+
+
+def may_be_repeated(error: Exception) -> bool:
+    """Whether PostgreSQL rolled the transaction back only because of another one that was in the way."""
+    return getattr(getattr(error, "orig", None), "pgcode", None) in ABORTED_IN_GOOD_ORDER
+
+
+def file_identity(db: Database) -> tuple[int, int] | None:
+    """Which file stands at the path of a SQLite database; None for PostgreSQL. Raises OperationalError for none.
+
+    A connection goes on with its file when that is moved or deleted: what is stored then is never found again."""
+    if not is_sqlite(db):
+        return None
+    try:
+        found = os.stat(db.database)
+    except OSError as error:
+        raise OperationalError(f"the database file cannot be found: {error.strerror}") from error
+    return found.st_dev, found.st_ino
 
 
 @cache

@@ -56,7 +56,7 @@ class _Batch:
     """What is known of the calls of a batch, and what is to be written."""
 
     def __init__(self, db: Database, heards: list[Heard]):
-        self._db = db
+        self._db, self._heards = db, heards
         self._calls = calls.by_sids(db, {(heard.organization_id, heard.call_sid) for heard in heards})
         self._segments: dict[tuple[int, str], list[Stored]] = {}
         self._load_segments(heards)
@@ -182,8 +182,9 @@ class _Batch:
         if created:
             self._lines.append(StatusLine(call.id, "in-progress", None, started_at or now, now))
         else:
-            self._load_segments([heard])
-            self._states |= self._load_states([heard])
+            of_it = [other for other in self._heards if (other.organization_id, other.call_sid) == key]
+            self._load_segments(of_it)
+            self._states |= self._load_states(of_it)
             self._check(call, heard)
         return call, created
 

@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from peewee import InterfaceError, OperationalError, PeeweeException
+from peewee import Database, InterfaceError, OperationalError, PeeweeException
 
 from events import Unavailable
-from models.database import migrate, open_database, reachable, write_transaction
+from models.database import file_identity, may_be_repeated, migrate, open_database, reachable, write_transaction
+from models.write_ahead import WriteAhead
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ READERS = 3  # pages and replays; SQLite reads in parallel, and two cores gain n
 MAX_BATCH = 256  # bounds the work that one commit loses if it fails, and the time readers of its results wait
 MAX_QUEUE = 10_000  # a third of a second of the measured rate: beyond it a producer is better told to wait
 SETTLED_AT_ONCE = 32  # about a millisecond of publishing
+ATTEMPTS = 3  # at a batch that PostgreSQL aborts for another node's sake; the next one nearly always gets through
 COMMIT_TIMEOUT_S = 5.0  # a provider's own time-outs start at 2–15 s; past this the caller should retry
 
 
@@ -46,12 +48,16 @@ class Store:
 
     def __init__(self, url: str, *, clock: Callable[[], int] = wall_clock):
         self.clock = clock
-        self.db = open_database(url, checkpoints=True)
+        self._db = open_database(url, checkpoints=True)  # the writer's, and nobody else's
+        self._reading = open_database(url, writes=False)
+        self._write_ahead = WriteAhead(self._db)
+        self._file: tuple[int, int] | None = None
         self._jobs: queue.Queue[_Job | None] = queue.Queue(MAX_QUEUE)
         self._readers = ThreadPoolExecutor(READERS, "store-read")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writer = threading.Thread(target=self._write_batches, name="store-write", daemon=True)
         self._promised: deque[tuple[float, asyncio.Future]] = deque()  # by when, in order
+        self._has_timer = False
         self._settling: deque[tuple[_Job, tuple[Any, BaseException | None]]] = deque()  # committed, in order
         self.commits = 0
 
@@ -59,13 +65,15 @@ class Store:
         """Create or migrate the database (blocking: before serving) and start the writer.
 
         Raises DatabaseTooNew, DatabaseUnreachable."""
-        with reachable(), self.db.connection_context():
-            migrate(self.db)
+        with reachable(), self._db.connection_context():
+            migrate(self._db)
+            self._file = file_identity(self._db)
         self._loop = asyncio.get_running_loop()
         self._writer.start()
 
     async def read(self, work: Callable[..., Any], *args) -> Any:
-        """The result of `work(db, *args)` in a reader thread. Raises Unavailable, and what `work` raises."""
+        """The result of `work(db, *args)` in a reader thread; `work` cannot change anything. Raises Unavailable, and
+        what `work` raises."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work, args)
 
     async def write(self, work: Callable[..., Any], *args, then: Callable[[Any], None] | None = None) -> Any:
@@ -90,10 +98,17 @@ class Store:
             self._jobs.put_nowait(_Job(future, work, args, then, is_shared))
         except queue.Full:
             raise Unavailable("The server has more to store than it can take just now.") from None
+        self._forget_kept()
         self._promised.append((self._loop.time() + COMMIT_TIMEOUT_S, future))
-        if len(self._promised) == 1:
+        if not self._has_timer:
+            self._has_timer = True
             self._loop.call_later(COMMIT_TIMEOUT_S, self._give_up)
         return future
+
+    def _forget_kept(self) -> None:
+        """What is settled is not held for as long as it might have taken."""
+        while self._promised and self._promised[0][1].done():
+            self._promised.popleft()
 
     def _give_up(self) -> None:
         """Whoever waits for too long is told so. One timer for all: a time-out each would cost more than the rest."""
@@ -102,6 +117,7 @@ class Store:
             _, future = self._promised.popleft()
             if not future.done():
                 future.set_exception(Unavailable("Storing takes too long just now."))
+        self._has_timer = bool(self._promised)
         if self._promised:
             self._loop.call_at(self._promised[0][0], self._give_up)
 
@@ -114,16 +130,22 @@ class Store:
         self._writer.join()
         all_here = threading.Barrier(READERS)  # so that each reader thread takes one of these tasks
         for _ in range(READERS):
-            self._readers.submit(lambda: (self.db.close(), all_here.wait()))
+            self._readers.submit(lambda: (self._reading.close(), all_here.wait()))
         self._readers.shutdown()
 
     def _read(self, work: Callable[..., Any], args: tuple) -> Any:
         try:
-            self.db.connect(reuse_if_open=True)
-            return work(self.db, *args)
+            self._connect(self._reading)
+            return work(self._reading, *args)
         except (OperationalError, InterfaceError) as error:
-            self.db.close()  # the next question connects anew
+            self._reading.close()  # the next question connects anew
             raise Unavailable("The database does not answer just now.") from error
+
+    def _connect(self, db: Database) -> None:
+        """Connect this thread, if it is not, to the very file that was opened: no other, and no new one."""
+        if self._file is not None and file_identity(db) != self._file:
+            raise OperationalError("another database file stands in the place of the one that was opened")
+        db.connect(reuse_if_open=True)
 
     def _write_batches(self) -> None:
         open_ = True
@@ -134,28 +156,44 @@ class Store:
             open_ = None not in batch
             if jobs := [job for job in batch if job is not None]:
                 self._loop.call_soon_threadsafe(self._settle_later, jobs, self._commit(jobs))
-        self.db.close()
+                self._tidy()
+        self._db.close()
 
     def _commit(self, jobs: list[_Job]) -> list[tuple[Any, BaseException | None]]:
         """A (result, error) for each job, all of them committed or, if the commit failed, none."""
+        for attempts_left in reversed(range(ATTEMPTS)):
+            try:
+                self._connect(self._db)
+                outcomes = self._transaction(jobs)
+                self.commits += 1
+                return outcomes
+            except Exception as error:  # of whatever kind: with the writer's thread everything would end
+                if attempts_left and may_be_repeated(error):
+                    continue
+                self._db.close()
+                log.error("%d writes were not committed: %s", len(jobs), _first(error))
+                break
+        return [(None, Unavailable("The database cannot store just now.")) for _ in jobs]
+
+    def _transaction(self, jobs: list[_Job]) -> list[tuple[Any, BaseException | None]]:
         outcomes: list[tuple[Any, BaseException | None]] = []
+        with write_transaction(self._db):
+            for work, group in groupby(jobs, key=lambda job: job.work if job.is_shared else None):
+                together = list(group)
+                outcomes += self._together(work, together) if work else map(self._alone, together)
+        return outcomes
+
+    def _tidy(self) -> None:
         try:
-            self.db.connect(reuse_if_open=True)
-            with write_transaction(self.db):
-                for work, group in groupby(jobs, key=lambda job: job.work if job.is_shared else None):
-                    together = list(group)
-                    outcomes += self._together(work, together) if work else map(self._alone, together)
-            self.commits += 1
-            return outcomes
+            if not self._db.is_closed():
+                self._write_ahead.shorten()
         except PeeweeException as error:
-            self.db.close()
-            log.error("%d writes were not committed: %s", len(jobs), error)
-            return [(None, Unavailable("The database cannot store just now.")) for _ in jobs]
+            log.warning("the write-ahead log could not be shortened: %s", error)
 
     def _together(self, work: Callable[..., list], jobs: list[_Job]) -> list[tuple[Any, BaseException | None]]:
         try:
-            with self.db.atomic():
-                results = work(self.db, [job.args[0] for job in jobs])
+            with self._db.atomic():
+                results = work(self._db, [job.args[0] for job in jobs])
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:
@@ -168,8 +206,8 @@ class Store:
         if job.is_shared:
             return self._together(job.work, [job])[0]
         try:
-            with self.db.atomic():  # a savepoint: one bad job spoils only itself
-                return job.work(self.db, *job.args), None
+            with self._db.atomic():  # a savepoint: one bad job spoils only itself
+                return job.work(self._db, *job.args), None
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:
@@ -193,3 +231,9 @@ class Store:
                 job.future.set_result(result) if error is None else job.future.set_exception(error)
         if self._settling:
             self._loop.call_soon(self._settle)
+
+
+def _first(error: BaseException) -> BaseException:
+    """What went wrong at first, where undoing it went wrong, too."""
+    before = error.__context__
+    return error if before is None else _first(before)

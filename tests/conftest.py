@@ -7,7 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -84,7 +84,20 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def new_postgres_database(postgres_url: str) -> Iterator[Callable[[], str]]:
-    made = []
+    with _new_databases(postgres_url) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def module_postgres_database(postgres_url: str) -> Iterator[Callable[[], str]]:
+    """As `new_postgres_database`, for a whole file."""
+    with _new_databases(postgres_url) as make:
+        yield make
+
+
+@contextmanager
+def _new_databases(postgres_url: str) -> Iterator[Callable[[], str]]:
+    made: list[str] = []
 
     def make() -> str:
         name = "test_" + uuid.uuid4().hex[:12]

@@ -6,6 +6,7 @@ packages started in a temporary folder: as the user `postgres` where we are root
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -30,50 +31,76 @@ def installed() -> Path | None:
     return Path(program).resolve().parent if program else None
 
 
+class Postgres:
+    """A server of its own, which may be ended and started again."""
+
+    options = ("-c", "fsync=off", "-c", "full_page_writes=off")  # a test's rows need not outlive the machine
+
+    def __init__(self, folder: str):
+        self._programs, self._folder, self._port = installed(), folder, free_port()
+        self._as_user: dict = {}
+        self._server: subprocess.Popen | None = None
+        self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+        if os.getuid() == 0:
+            os.chmod(folder, 0o755)
+            shutil.chown(folder, "postgres", "postgres")
+            self._as_user = {"user": "postgres", "group": "postgres", "extra_groups": []}
+        subprocess.run(
+            [
+                *(self._programs / "initdb", "-D", f"{folder}/data", "-U", "postgres", "-A", "trust"),
+                *("-E", "UTF8", "--locale=C", "--no-sync"),
+            ],
+            check=True,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            **self._as_user,
+        )
+
+    def start(self) -> None:
+        where = ("-D", f"{self._folder}/data", "-p", str(self._port), "-k", self._folder, "-h", "127.0.0.1")
+        with open(f"{self._folder}/log", "ab") as log:
+            self._server = subprocess.Popen(
+                [
+                    *(self._programs / "postgres", *where),
+                    *("-c", "max_connections=100", *self.options),
+                ],
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+                **self._as_user,
+            )
+        _wait_until_ready(self._programs, self._port, self._server)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT ends every connection in good order; with SIGQUIT it dies on the spot, and recovers when it starts."""
+        self._server.send_signal(how)
+        try:
+            self._server.wait(10)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait(5)
+
+
+@contextmanager
+def own_postgres() -> Iterator[Postgres]:
+    """A server that runs, and ends with the block."""
+    with tempfile.TemporaryDirectory(prefix="callboard-postgres-", ignore_cleanup_errors=True) as folder:
+        server = Postgres(folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
 @contextmanager
 def running_postgres() -> Iterator[str]:
     """The URL of a server's `postgres` database; the server ends with the block."""
     if url := os.environ.get("CALLBOARD_TEST_POSTGRES_URL"):
         yield url
         return
-    programs = installed()
-    folder = tempfile.mkdtemp(prefix="callboard-postgres-")
-    as_user: dict = {}
-    if os.getuid() == 0:
-        os.chmod(folder, 0o755)
-        shutil.chown(folder, "postgres", "postgres")
-        as_user = {"user": "postgres", "group": "postgres", "extra_groups": []}
-    port = free_port()
-    data = f"{folder}/data"
-    subprocess.run(
-        [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
-        check=True,
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        **as_user,
-    )
-    with open(f"{folder}/log", "wb") as log:
-        server = subprocess.Popen(
-            [
-                *(programs / "postgres", "-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1"),
-                *("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=100"),
-            ],
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            **as_user,
-        )
-    try:
-        _wait_until_ready(programs, port, server)
-        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    finally:
-        server.terminate()
-        try:
-            server.wait(5)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait(5)
-        shutil.rmtree(folder, ignore_errors=True)
+    with own_postgres() as server:
+        yield server.url
 
 
 def _wait_until_ready(programs: Path, port: int, server: subprocess.Popen) -> None:

@@ -96,11 +96,11 @@ async def test_a_database_of_a_newer_callboard_is_refused(database_url):
         Store(database_url).open()
 
 
-def test_two_processes_may_migrate_at_once(database_url):
+def test_several_processes_may_migrate_at_once(database_url):
     every = str(len(list(MIGRATIONS.glob("[0-9]*.py"))))
-    both = [start(MIGRATE, database_url) for _ in range(2)]
-    assert sorted(process.communicate(timeout=30)[0].strip() for process in both) == ["0", every]
-    assert [process.returncode for process in both] == [0, 0]
+    all_ = [start(MIGRATE, database_url) for _ in range(4)]
+    assert sorted(process.communicate(timeout=30)[0].strip() for process in all_) == ["0", "0", "0", every]
+    assert [process.returncode for process in all_] == [0] * 4
 
 
 def test_a_second_server_on_one_sqlite_file_is_refused(sqlite_url, tmp_path):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events import Entry, Transcript, entry_message, interim_message, microseconds, rfc3339, status_message
-from test_hub_law import NOBODY_HEARD
+from tests.law import NOBODY_HEARD
 
 AT = 1_768_824_005_123_456
 DATA = {

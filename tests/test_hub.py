@@ -8,8 +8,8 @@ from events import SECOND, Entry, Transcript
 from hub import Full, Hub, Viewer
 from hub import hub as module
 from hub.room import GRACE_US, LONGEST_GRACE_US, MAX_OPEN
-from test_hub_law import NOBODY_HEARD
 from test_viewer import Outlet
+from tests.law import NOBODY_HEARD
 
 
 class Stage:

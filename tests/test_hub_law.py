@@ -1,207 +1,12 @@
-"""The law: page at any cursor + replay + live = the whole call, whatever happens in between.
-
-The real Hub, Room and Viewer, with a store that is a list. Each person's connection is a generator that does what
-`handlers/live.py` does and stops where that awaits, so that every interleaving can be tried.
-"""
+"""The law: page at any cursor + replay + live = the whole call, whatever happens in between (tests/law.py)."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.json import decode
-from msgspec.structs import replace
 
-from events import SECOND, TERMINAL, Call, Entry, Transcript, entry_message
-from hub import Full, Hub, Viewer
-from hub.viewer import MAX_UNSENT_BYTES
-
-PAGE = 3
-PEOPLE = 4
-PLACES = 3
-NOBODY_HEARD = Call(
-    **dict.fromkeys(Call.__struct_fields__, None)
-    | {"id": 1, "organization_id": 1, "call_sid": "CA1", "assistant_id": 1, "assistant_name": "Ada", "metadata": {}}
-    | {"status": "in-progress", "status_version": 1, "head_seq": 0, "transcript_count": 0}
-    | {"created_at": 0, "updated_at": 0}
-)
-
-
-class World:
-    """One call: what is stored of it, what of that is not published yet, and the people who watch."""
-
-    def __init__(self):
-        self.now, self.call, self.log, self.unpublished = 0, NOBODY_HEARD, [], []
-        self.said: set[tuple[str, str]] = set()
-        self.finals: set[str] = set()  # segments with a published final
-        self.published = self.head_at_the_end = self.head_at_the_close = 0
-        self.hub = Hub(clock=lambda: self.now, viewers_per_call=PLACES)
-        self.people = [Person(self, name) for name in range(PEOPLE)]
-
-    def say(self, segment: int, words: int) -> None:
-        """Commit a final, a correction or, where it was said before, a repeat."""
-        segment_id, content = f"s{segment}", f"words {words}"
-        entries = []
-        if (segment_id, content) not in self.said:
-            self.said.add((segment_id, content))
-            spoken = Transcript(segment_id=segment_id, speaker="user", content=content)
-            entries = [Entry(seq=len(self.log) + 1, stored_at=self.now, transcript=spoken)]
-        self.log += entries
-        last = self.now if entries else self.call.last_entry_at
-        self._commit(replace(self.call, head_seq=len(self.log), last_entry_at=last), entries)
-
-    def end(self) -> None:
-        if not self.call.is_over:
-            self.head_at_the_end = len(self.log)
-            version = self.call.status_version + 1
-            self._commit(replace(self.call, status="completed", status_version=version, terminal_at=self.now), [])
-
-    def _commit(self, call: Call, entries: list[Entry]) -> None:
-        self.now += 1
-        self.call = replace(call, updated_at=self.now)
-        self.unpublished.append((self.call, entries))
-
-    def publish(self) -> None:
-        if self.unpublished:
-            call, entries = self.unpublished.pop(0)
-            if not self.is_closed:
-                self.published = call.head_seq
-            self.finals |= {entry.transcript.segment_id for entry in entries}
-            self.hub.publish(call, entries)
-
-    def interim(self, segment: int, revision: int) -> None:
-        if not self.call.is_over:
-            content = f"partial {revision}" if revision else ""
-            spoken = Transcript(
-                segment_id=f"s{segment}", speaker="user", content=content, is_final=False, revision=revision
-            )
-            self.hub.interim(self.call, spoken)
-
-    def tick(self, seconds: int) -> None:
-        self.now += seconds * SECOND
-        self.hub.tick()
-
-    @property
-    def is_closed(self) -> bool:
-        room = self.hub._rooms.get(self.call.id)
-        return room is not None and room.is_closed
-
-
-class Person:
-    """Someone who watches by one connection after the other. `seen` is the last seq on the person's page."""
-
-    def __init__(self, world: World, name: int):
-        self.world, self.name, self.seen = world, name, 0
-        self.connection: Connection | None = None
-
-    def open(self, cursor: int = 0) -> None:
-        """Open a page that was rendered with this much of the log; or connect again with the one that is open."""
-        if self.connection is None:
-            self.seen = self.seen or cursor % (len(self.world.log) + 1)
-            self.connection = Connection(self)
-
-    def open_again(self) -> None:
-        """A new connection while the server still thinks that the old one lives: known by `client`, it is replaced."""
-        if self.connection is not None and self.connection.viewer.client is not None:
-            self.connection = None
-            self.open()
-
-    def drop(self) -> None:
-        if self.connection is not None:
-            self.world.hub.leave(self.connection.viewer)
-            self.connection = None
-
-    def lag(self) -> None:
-        if self.connection is not None:
-            self.connection.unsent_bytes = MAX_UNSENT_BYTES + 1
-
-    def wake(self) -> None:
-        if self.connection is not None:
-            self.connection.unsent_bytes = 0
-
-    def step(self, times: int = 1) -> bool:
-        """Let the connection's background work go on until it next waits; False if there is nothing to do."""
-        return any([connection.step() for connection in [self.connection] * times if connection is not None])
-
-
-class Connection:
-    """The outlet of one viewer. A ghost is still sent to, but nobody reads that."""
-
-    def __init__(self, person: Person):
-        self.person, self.world = person, person.world
-        self.unsent_bytes, self.has_ended = 0, False
-        client = person.name if person.name < 2 else None
-        self.viewer = Viewer(self, wants_interims=person.name != 0, client=client)
-        self.work = self._connect()
-
-    def step(self) -> bool:
-        work = self.work
-        if work is None or self.unsent_bytes:
-            return False
-        if next(work, "over") == "over" and self.work is work:
-            self.work = None
-        return True
-
-    def _connect(self):
-        viewer, world = self.viewer, self.world
-        call = world.call
-        yield
-        try:
-            world.hub.join(call, viewer)
-        except Full:
-            self.person.connection = None
-            return
-        yield
-        call = world.call
-        yield
-        world.hub.refresh(call)
-        viewer.cursor = self.person.seen
-        viewer.sent_version = viewer.room.call.status_version
-        yield from self._follow()
-
-    def _follow(self):
-        viewer = self.viewer
-        while viewer.room is not None:
-            yield
-            page = self.world.log[viewer.cursor : viewer.cursor + PAGE]
-            yield
-            for entry in page:
-                self.send(entry_message("CA1", entry, replayed=True))
-                viewer.cursor = entry.seq
-            if len(page) < PAGE and viewer.has_caught_up:
-                viewer.go_live()
-                return
-
-    def send(self, frame: bytes) -> None:
-        person, world = self.person, self.world
-        if person.connection is not self:
-            return
-        assert not self.has_ended, "nothing comes after the end"
-        message = decode(frame)
-        if message["type"] == "call_status":
-            if message["status"] in TERMINAL:
-                assert person.seen >= world.head_at_the_end, "the end is told after every entry before it"
-        elif "seq" in message:
-            assert message["seq"] == person.seen + 1, "every entry once, in order"
-            person.seen = message["seq"]
-        else:
-            assert self.viewer.wants_interims and self.viewer.is_live
-            if message["data"]["content"]:
-                assert message["data"]["segment_id"] not in world.finals, "a stored entry beats any interim"
-
-    def catch_up(self) -> None:
-        self.work = self._follow()
-
-    def end(self) -> None:
-        assert not self.has_ended
-        if self.person.connection is self:
-            required = max(self.world.head_at_the_end, self.world.published)
-            assert self.person.seen >= required, "let go with everything"
-        self.has_ended = True
-
-    def replaced(self) -> None:
-        assert self.person.connection is not self
-
+from tests.law import PEOPLE, World, act, settle
 
 PERSON = st.integers(0, PEOPLE - 1)
-STEPS = st.one_of(
+STEPS = (
     st.just(("nothing",)),  # so that a failing list of this length can still be made simple
     st.tuples(st.just("say"), st.integers(0, 5), st.integers(0, 3)),
     st.tuples(st.just("publish")),
@@ -213,31 +18,11 @@ STEPS = st.one_of(
     st.tuples(st.just("end")),
     st.tuples(st.just("tick"), st.sampled_from([0, 1, 6, 31])),
 )
+TURNS = st.tuples(st.just("turn"))
+LOSSES = st.tuples(st.sampled_from(["lose", "repeat"]))
 
 
-def act(world: World, kind: str, *values: int) -> None:
-    if kind == "nothing":
-        return
-    if kind in ("say", "publish", "interim", "end", "tick"):
-        getattr(world, kind)(*values)
-    else:
-        getattr(world.people[values[0]], kind)(*values[1:])
-
-
-def settle(world: World) -> None:
-    """Publish what is committed, and let everyone read what there is."""
-    while world.unpublished:
-        world.publish()
-    for person in world.people:
-        person.wake()
-    while any([person.step() for person in world.people]):
-        pass
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(STEPS, min_size=30, max_size=80))
-def test_page_and_replay_and_live_together_are_the_whole_call(steps):
-    world = World()
+def keep_the_law(world: World, steps: list[tuple]) -> None:
     for step in steps:
         act(world, *step)
     settle(world)
@@ -248,3 +33,34 @@ def test_page_and_replay_and_live_together_are_the_whole_call(steps):
     world.tick(31)
     settle(world)
     assert all(person.connection.has_ended for person in watching)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(STEPS), min_size=30, max_size=80))
+def test_page_and_replay_and_live_together_are_the_whole_call(steps):
+    keep_the_law(World(), steps)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.one_of(*STEPS, TURNS, TURNS), min_size=30, max_size=80))
+def test_also_where_what_happens_in_one_turn_of_the_loop_leaves_together(steps):
+    keep_the_law(World(turns=True), steps)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(*STEPS, TURNS, LOSSES), min_size=30, max_size=80), st.booleans())
+def test_also_where_commits_became_known_only_by_their_repeat(steps, turns):
+    keep_the_law(World(turns=turns), steps)
+
+
+def test_a_viewer_that_follows_gets_what_only_a_repeat_brought_to_light():
+    world = World()
+    act(world, "open", 2, 0)
+    act(world, "step", 2, 8)
+    world.say(0, 0)
+    world.lose()
+    assert world.people[2].seen == 0
+    world.repeat()
+    world.publish()
+    act(world, "step", 2, 8)
+    assert world.people[2].seen == 1

@@ -23,6 +23,12 @@ class Ear:
 
 
 @pytest.fixture
+def house(either_house):
+    """Each of these on both databases."""
+    return either_house
+
+
+@pytest.fixture
 def pipeline(house):
     return Pipeline(house.store, Ear())
 
