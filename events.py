@@ -10,6 +10,7 @@ media times are seconds from the answer of the call, float; None is unknown, nev
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -149,7 +150,14 @@ def rfc3339(at: int | None) -> str | None:
     """Milliseconds and a numeric offset, `2026-01-19T12:00:05.123+00:00`: older clients cannot read a `Z`."""
     if at is None:
         return None
-    return (_EPOCH + timedelta(microseconds=at)).isoformat(timespec="milliseconds")
+    second, us = divmod(at, SECOND)
+    return f"{_second(second)}.{us // 1000:03}+00:00"
+
+
+@lru_cache(64)
+def _second(second: int) -> str:
+    """Most of what is written is of the same few seconds, and this part is most of the work."""
+    return (_EPOCH + timedelta(seconds=second)).isoformat()[:19]
 
 
 def microseconds(text: str) -> int:

@@ -130,6 +130,9 @@ class ApiHandler(BaseHandler):
         self.set_header("Access-Control-Allow-Origin", "*")  # a key is needed all the same; cookies are not taken
         self.set_header("Access-Control-Expose-Headers", "Retry-After")
 
+    def compute_etag(self) -> None:
+        """None: what is made anew for each request is not worth hashing."""
+
     def check_xsrf_cookie(self) -> None:
         """Nothing to check: the key is in a header that no foreign page can make a browser send."""
 

@@ -16,7 +16,7 @@ from tornado.iostream import IOStream
 from events import encode
 from handlers.api import error_body
 from handlers.origin import Networks, origin
-from handlers.outlet import Outlet
+from handlers.outlet import unsent_bytes, written_bytes
 
 FIRST_REQUEST_S = 10  # from connecting to the end of the first request's headers, TLS handshake included
 STALLED_S = 60  # an answer of which the client takes nothing for so long is given up
@@ -110,20 +110,19 @@ class Entrance(HTTPServerConnectionDelegate):
 class _Visit:
     """One connection, and since when it is at what."""
 
-    __slots__ = ("_outlet", "_since", "_written", "is_new", "stage", "stream")
+    __slots__ = ("_since", "_written", "is_new", "stage", "stream")
 
     def __init__(self, connection: HTTP1Connection, now: float):
         self.stream = connection.stream
         self.is_new = True  # its first request has not been served
-        self._outlet = Outlet(self.stream)
         self.enter(_WAITING, now)
 
     def enter(self, stage: int, now: float) -> None:
-        self.stage, self._since, self._written = stage, now, self._outlet.written_bytes
+        self.stage, self._since, self._written = stage, now, written_bytes(self.stream)
 
     def is_late(self, now: float) -> bool:
         if self.stage == _ANSWERING:
-            if not self._outlet.unsent_bytes or self._outlet.written_bytes != self._written:
+            if not unsent_bytes(self.stream) or written_bytes(self.stream) != self._written:
                 self.enter(_ANSWERING, now)
             return now - self._since > STALLED_S
         return self.stage == _WAITING and self.is_new and now - self._since > FIRST_REQUEST_S

@@ -50,7 +50,7 @@ class LiveSocket(ViewerSocket):
             raise Refusal("access_denied", "The key lacks the scope 'read'.")
         call = await self._find(grant.organization_id)
         client = (grant.right, wanted.client) if wanted.client else None
-        viewer = Viewer(self, wants_interims=wanted.wants_interims, client=client)
+        viewer = Viewer(self, pipe=self.connection, wants_interims=wanted.wants_interims, client=client)
         self.viewer, self._call_id = viewer, call.id  # first: whatever fails then, `closed` gives the place back
         try:
             self.services.hub.join(call, viewer)

@@ -19,6 +19,16 @@ PIECE_BYTES = 64 << 10  # given to the stream at once: with the kernel's share e
 _PING = frame(b"", PING)
 
 
+def unsent_bytes(stream: IOStream) -> int:
+    """What the stream holds and the kernel has not taken yet; 0 once it is closed."""
+    return len(stream._write_buffer or ())
+
+
+def written_bytes(stream: IOStream) -> int:
+    """What the kernel has taken of the stream so far."""
+    return stream._total_write_done_index
+
+
 class Backlog(Protocol):
     """Who wants to know of an outlet that could not send, or be sent, everything at once (the Heartbeat)."""
 
@@ -44,20 +54,22 @@ class Outlet:
         self._sent_bytes = 0  # past the stream's own buffer
         self._unsent: deque[bytes | memoryview] | None = None  # not given to the stream yet; made when first needed
         self._unsent_bytes = 0
-        self._is_writing = False  # the stream has a piece that the kernel has not taken
+        self._is_writing = False  # the stream has a piece that the kernel has not taken: else nothing is unsent
         self._draining: list[asyncio.Future[bool]] = []
         self._pong: bytes | None = None  # the answer that waits for unsent bytes
         self.backlog: Backlog | None = None
+        if stream._write_buffer:
+            self._queue(b"")  # the end of the handshake is still to be taken
 
     @property
     def unsent_bytes(self) -> int:
         """What the kernel has not taken yet; 0 once the connection is over."""
-        return self._unsent_bytes + len(self._stream._write_buffer or ())
+        return self._unsent_bytes + unsent_bytes(self._stream) if self._is_writing else 0
 
     @property
     def written_bytes(self) -> int:
         """What the kernel has taken so far, the handshake included: it grows as long as there is progress."""
-        return self._sent_bytes + self._stream._total_write_done_index
+        return self._sent_bytes + written_bytes(self._stream)
 
     def send(self, frames: bytes, *, is_deflated: bool = False) -> None:
         """Send one or more whole frames after all earlier ones; nothing happens after our Close or the end.
@@ -72,7 +84,7 @@ class Outlet:
         if self.window_bits and not is_deflated:
             frames = deflated_once(frames, self.window_bits)
         rest: bytes | memoryview = frames
-        if self._is_plain and not self._unsent and not stream._write_buffer:
+        if self._is_plain and not self._is_writing:
             try:
                 sent = sock.send(frames)
             except BlockingIOError:
@@ -143,8 +155,6 @@ class Outlet:
             done.set_result(not self._stream.closed())
             return done
         self._draining.append(done)
-        if not self._is_writing:
-            self._queue(b"")  # what is unsent is of the handshake
         return done
 
     async def drained(self) -> bool:

@@ -16,14 +16,18 @@ MAX_WITHDRAWALS = 32  # more than one room has open at once
 MAX_UNSENT_BYTES = 256 * 1024  # about 700 messages: seconds of the fastest call; beyond it the store is the buffer
 
 
-class Outlet(Protocol):
-    """Where a viewer's messages go: a socket, or a list in a test."""
+class Pipe(Protocol):
+    """Where frames go."""
 
     @property
     def unsent_bytes(self) -> int: ...
 
-    def send(self, frame: bytes) -> None:
-        """Queue the frame; never blocks, never raises."""
+    def send(self, frames: bytes) -> None:
+        """Queue them; never blocks, never raises."""
+
+
+class Outlet(Pipe, Protocol):
+    """Where a viewer's messages go: a socket, or a list in a test."""
 
     def catch_up(self) -> None:
         """Read the store after the viewer's cursor, in the background, until it `has_caught_up`, then `go_live()`."""
@@ -46,10 +50,21 @@ class Bundle(NamedTuple):
 
 
 class Viewer:
-    __slots__ = ("_is_live", "_withdrawals", "client", "cursor", "outlet", "room", "sent_version", "wants_interims")
+    __slots__ = (
+        *("_is_live", "_pipe", "_withdrawals", "client", "cursor", "outlet", "room", "sent_version", "wants_interims"),
+    )
 
-    def __init__(self, outlet: Outlet, *, cursor: int = 0, wants_interims: bool = True, client: object = None):
+    def __init__(
+        self,
+        outlet: Outlet,
+        *,
+        pipe: Pipe | None = None,
+        cursor: int = 0,
+        wants_interims: bool = True,
+        client: object = None,
+    ):
         self.outlet = outlet
+        self._pipe = pipe or outlet  # where its frames go: there are many, and each step on the way costs
         self.cursor = cursor  # the last seq it has
         self.wants_interims = wants_interims
         self.client = client  # who it is across reconnects, if it said so
@@ -85,11 +100,13 @@ class Viewer:
         not slow. Else False, and nothing has happened."""
         if not (self._is_live and self.wants_interims) or self.cursor < bundle.before:
             return False
-        if (bundle.first and bundle.first != self.cursor + 1) or self._is_slow():
+        if (bundle.first and bundle.first != self.cursor + 1) or self._pipe.unsent_bytes + len(
+            bundle.frames
+        ) > MAX_UNSENT_BYTES:
             return False
         self.cursor = bundle.last or self.cursor
         self.sent_version = bundle.version or self.sent_version
-        self.outlet.send(bundle.frames)
+        self._pipe.send(bundle.frames)
         return True
 
     def final(self, seq: int, frame: bytes) -> None:
@@ -99,7 +116,7 @@ class Viewer:
             self._fall_back()
         else:
             self.cursor = seq
-            self.outlet.send(frame)
+            self._pipe.send(frame)
 
     def reach(self, seq: int) -> None:
         """There are entries up to this one, whether or not they were handed to it."""
@@ -109,7 +126,7 @@ class Viewer:
     def interim(self, frame: bytes) -> None:
         """Passes through or is dropped: the next one, or the final, says it all again."""
         if self._is_live and self.wants_interims and not self._is_slow():
-            self.outlet.send(frame)
+            self._pipe.send(frame)
 
     def withdrawal(self, frame: bytes) -> None:
         """An interim is taken back: nothing that follows says so again, so a viewer that is away is told later."""
@@ -125,7 +142,7 @@ class Viewer:
             self._fall_back()
         else:
             self.sent_version = version
-            self.outlet.send(frame)
+            self._pipe.send(frame)
 
     def finish(self) -> None:
         """The room has closed; one that still catches up is finished when it has caught up."""
@@ -138,7 +155,7 @@ class Viewer:
             self._fall_back()
 
     def _is_slow(self) -> bool:
-        return self.outlet.unsent_bytes > MAX_UNSENT_BYTES
+        return self._pipe.unsent_bytes > MAX_UNSENT_BYTES
 
     def _fall_back(self) -> None:
         self._is_live = False

@@ -134,8 +134,11 @@ class Call(Table):
         indexes = (
             (("organization", "call_sid"), True),
             (("organization", "status", "id"), False),
-            (("status", "heard_at"), False),
+            (("organization", "terminal_at"), False),
         )
+
+
+Call.add_index(Call.index(Call.organization, where=Call.status == "in-progress", name="call_running"))
 
 
 class Entry(Table):

@@ -5,7 +5,7 @@ Whatever is of the first organisation and only its own people may see has the wo
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -138,18 +138,23 @@ def stored(path: str, *, only_ours: bool = False) -> dict[str, list]:
 def statements(house: House) -> Iterator[list[str]]:
     """What the server asks of its database meanwhile, without the names of savepoints and what it asks on its own."""
     told: list[str] = []
-    db, ask = house.store.db, house.store.db.execute_sql
+    databases = house.store._db, house.store._reading
 
-    def execute_sql(sql: str, params: Any = None) -> Any:
-        if "rights_version" not in sql:
-            told.append(re.sub(r"\b[a-z]?[0-9a-f]{32}\b", "…", sql))
-        return ask(sql, params)
+    def heard(ask: Callable[..., Any]) -> Callable[..., Any]:
+        def execute_sql(sql: str, params: Any = None) -> Any:
+            if "rights_version" not in sql:
+                told.append(re.sub(r"\b[a-z]?[0-9a-f]{32}\b", "…", sql))
+            return ask(sql, params)
 
-    db.execute_sql = execute_sql
+        return execute_sql
+
+    for db in databases:
+        db.execute_sql = heard(db.execute_sql)
     try:
         yield told
     finally:
-        del db.execute_sql
+        for db in databases:
+            del db.execute_sql
 
 
 def plain(answer: Any, path: str) -> str:

@@ -153,10 +153,16 @@ async def the_server_fails(ear: Ear, monkeypatch) -> None:
 
         return fails
 
+    def fails(problem: Exception):
+        def at_once(*_, **__):
+            raise problem
+
+        return at_once
+
     with monkeypatch.context() as broken:
-        broken.setattr(ear.house.store, "write", failing(Unavailable("Storing takes too long just now.")))
+        broken.setattr(ear.house.store, "write_together", fails(Unavailable("Storing takes too long just now.")))
         assert await ear.told("ingest", SAID | {"data": SAID["data"] | {"segment_id": "u-8"}}) == "unavailable"
-        broken.setattr(ear.house.store, "write", failing(RuntimeError("broken")))
+        broken.setattr(ear.house.store, "write_together", fails(RuntimeError("broken")))
         assert await ear.told("ingest", SAID | {"data": SAID["data"] | {"segment_id": "u-8"}}) == "server_error"
         broken.setattr(ear.house.store, "read", failing(RuntimeError("broken")))
         assert await ear.refused("liveTranscript") == "server_error"

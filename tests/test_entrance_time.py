@@ -9,6 +9,7 @@ import server
 from hall import Hall, is_closed, post, rest, until
 from handlers import entrance as module
 from handlers.entrance import FIRST_REQUEST_S, STALLED_S, Entrance
+from handlers.outlet import unsent_bytes, written_bytes
 
 
 @pytest.mark.parametrize("said", [b"", b"G", b"GET / HTTP/1.1\r\nHost: x\r\n"])
@@ -61,12 +62,12 @@ async def test_who_takes_nothing_of_a_long_answer_is_closed_and_who_takes_some_i
         visits = list(hall.entrance._visits.values())
         for peer in (idle, slow):
             await peer.send(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
-        await until(lambda: all(visit._outlet.unsent_bytes for visit in visits))
+        await until(lambda: all(unsent_bytes(visit.stream) for visit in visits))
         await hall.after(0)
         await hall.after(STALLED_S)
         for _ in range(3):
-            before = visits[1]._outlet.written_bytes
-            while visits[1]._outlet.written_bytes == before:
+            before = written_bytes(visits[1].stream)
+            while written_bytes(visits[1].stream) == before:
                 assert await slow.read()
             await hall.after(0)
             await hall.after(STALLED_S)

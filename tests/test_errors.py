@@ -94,10 +94,10 @@ async def test_a_malformed_body_or_query_names_its_field(either_house):
 
 @pytest.mark.parametrize("trouble", [Unavailable("Storing takes too long just now."), RuntimeError("secret detail")])
 async def test_a_store_that_cannot_is_503_and_our_own_fault_500_without_its_words(house, monkeypatch, caplog, trouble):
-    async def fails(*_, **__):
+    def fails(*_, **__):
         raise trouble
 
-    monkeypatch.setattr(house.store, "write", fails)
+    monkeypatch.setattr(house.store, "write_together", fails)
     answer = await house.fetch("POST", SAY, SAID)
     assert b"secret" not in answer.body and b"Traceback" not in answer.body
     if isinstance(trouble, Unavailable):

@@ -159,7 +159,12 @@ async def test_every_documented_status_is_met_and_looks_as_described(house, sqli
         raise Unavailable("The database does not answer just now.")
 
     monkeypatch.setattr(house.store, "read", away)
+
+    def away_at_once(*_, **__):
+        raise Unavailable("The database does not answer just now.")
+
     monkeypatch.setattr(house.store, "write", away)
+    monkeypatch.setattr(house.store, "write_together", away_at_once)
     for name in with_status(503):
         await caller.ask(name, 503)
 

@@ -163,7 +163,7 @@ UNTAKEN = [
     ("[" * 100_000, 400, None),
     ("{}", 422, "content"),
     (item(content="a\x00"), 422, "content"),
-    ('{"content":"\\ud800","speaker":"user"}', 400, None),
+    ('{"content":"\\ud800","speaker":"user"}', 422, "content"),
     (item(content="x" * (CONTENT_BYTES + 1)), 422, "content"),
     (item(speaker="agent"), 422, "speaker"),
     (item(revision=2**31), 422, "revision"),

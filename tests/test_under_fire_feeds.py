@@ -127,7 +127,7 @@ async def test_a_producer_that_is_dropped_while_it_is_not_read_leaves_nothing_be
         await until(lambda: socket not in house.services.gate._inside)
         await until(lambda: not socket.connection.is_paused)
         await asyncio.gather(sending, return_exceptions=True)
-    await until(lambda: all(answer.done() for answer in socket._unanswered))
+    await until(lambda: all(answer.is_ready for answer in socket._unanswered))
     seqs = await stored(house)
     assert 0 < len(seqs) < FINALS and seqs == list(range(1, len(seqs) + 1))
 
