@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: help install run test test-py test-js packages lint fix fuzz conformance conformance-server crash plans \
-	bench-latency bench-memory binary binary-smoke
+.PHONY: help install run test test-py test-js test-long packages lint fix fuzz conformance conformance-server crash plans \
+	bench profile bench-latency bench-memory binary binary-smoke
 .DELETE_ON_ERROR:
 
 help:  ## list these targets
@@ -16,10 +16,13 @@ install: $(VENV)/run.txt  ## what running needs, into .venv
 run: install  ## install, serve on http://localhost:8000, with demo calls where the database was empty
 	@exec $(PY) server.py run
 
-test: test-js test-py  ## every test, with what they need of the system's packages
+test: test-js test-py  ## the tests but for the long ones, with what they need of the system's packages
 
 test-py: packages $(VENV)/test.txt
-	$(PY) -m pytest -n 4 --dist worksteal  # twice the cores of the smallest machine: tests wait half of the time
+	$(PY) -m pytest -m "not long" -n 4 --dist worksteal  # twice the cores of the smallest machine: tests wait half of the time
+
+test-long: packages $(VENV)/test.txt  ## the long ones: browsers, foreign clients, floods, faults
+	$(PY) -m pytest -m long -n 4 --dist worksteal
 
 test-js: packages
 	@if ! sh tests/system_packages.sh has node; then echo "SKIPPED: tests/js, which need node 20 or newer"; \
@@ -48,6 +51,13 @@ crash: $(VENV)/test.txt  ## kill a server under load KILLS times; nothing acknow
 ROWS ?= 10000000
 plans: packages $(VENV)/test.txt  ## how the hot queries scale to ROWS entries, on both databases
 	$(PY) -m tests.plans --rows $(ROWS)
+
+bench: $(VENV)/test.txt  ## beside its peers and the floor (WORK=fanout,… ROUNDS= SECONDS= RESULTS= PICTURE=)
+	@PYTHON="$(PYTHON)" $(PY) bench/run.py --work "$(WORK)" --rounds $(or $(ROUNDS),5) --seconds $(or $(SECONDS),3) \
+	$(if $(RESULTS),--results $(RESULTS)) $(if $(PICTURE),--picture $(PICTURE))
+
+profile: $(VENV)/test.txt  ## where our server's time goes (WORK=fanout,durable)
+	@PYTHON="$(PYTHON)" $(PY) bench/profiling.py $(if $(WORK),--work $(WORK))
 
 bench-latency: $(VENV)/test.txt  ## how long a word takes from producer to viewer, 200 calls at once
 	$(PY) bench/latency.py

@@ -19,6 +19,14 @@ import log_reader
 from house import Furniture, House, open_house
 from postgres import installed, running_postgres
 
+# Two thirds of the time that all tests take: `make test` leaves them to `make test-long`.
+LONG = {
+    *("access_ends", "audit_browser", "audit_commands", "clients", "commands", "commands_clients", "demo_run"),
+    *("faults_disk", "faults_nodes", "faults_postgresql", "faults_sigterm", "faults_sqlite"),
+    *("hostile_text_pages", "hostile_text_settings", "limits_sign_in", "plans", "record_batches", "schemathesis"),
+    *("secrets_logged", "secrets_shown", "settings_browser", "tls", "under_fire_feeds", "under_fire_hub"),
+    *("under_fire_memory", "under_fire_places", "viewer_machine", "bench"),
+}
 SHARED = Path(os.environ.get("CALLBOARD_SHARED", Path(__file__).parent.parent.parent / "shared"))
 
 
@@ -29,9 +37,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = 1
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest itself leaves out what is not asked for
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`async def test_…` runs on the `io_loop` fixture without being marked."""
+    """`async def test_…` runs on the `io_loop` fixture without being marked; LONG tests are marked."""
     for item in items:
+        if item.path.stem.removeprefix("test_") in LONG:
+            item.add_marker(pytest.mark.long)
         if inspect.iscoroutinefunction(getattr(item, "obj", None)) and not item.get_closest_marker("gen_test"):
             item.add_marker(pytest.mark.gen_test(timeout=60))
 
