@@ -23,9 +23,10 @@ from postgres import installed, running_postgres
 LONG = {
     *("access_ends", "audit_browser", "audit_commands", "clients", "commands", "commands_clients", "demo_run"),
     *("faults_disk", "faults_nodes", "faults_postgresql", "faults_sigterm", "faults_sqlite"),
-    *("hostile_text_pages", "hostile_text_settings", "limits_sign_in", "plans", "record_batches", "schemathesis"),
-    *("secrets_logged", "secrets_shown", "settings_browser", "tls", "under_fire_feeds", "under_fire_hub"),
-    *("under_fire_memory", "under_fire_places", "viewer_machine", "bench"),
+    *("hostile_text_api", "hostile_text_pages", "hostile_text_settings", "limits_sign_in", "limits_sockets", "plans"),
+    *("record_batches", "schemathesis", "secrets", "secrets_logged", "secrets_shown", "sessions", "settings_browser"),
+    *("settings_users", "tls", "under_fire_feeds", "under_fire_hub", "under_fire_memory", "under_fire_places"),
+    *("viewer_machine", "wall_page", "bench"),
 }
 SHARED = Path(os.environ.get("CALLBOARD_SHARED", Path(__file__).parent.parent.parent / "shared"))
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from events import SECOND, Call, Entry, Transcript
 from hub import Full, Hub, Viewer, Watcher
 from hub.viewer import MAX_UNSENT_BYTES
-from test_hub_law import NOBODY_HEARD
+from law import NOBODY_HEARD
 
 PLACES = 3
 CALL, WHO = st.integers(1, 3), st.integers(0, 11)
