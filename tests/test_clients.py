@@ -140,6 +140,8 @@ async def test_a_call_is_the_same_where_messages_may_be_compressed(sqlite_url, c
         await begin(house)
         seen = await watch_the_whole_call(house, watch, await order(house, client))
     assert seen.heard == HISTORY + LIVE
+    (opened,) = seen.of("open")
+    assert opened["is_compressed"], "it was offered, and agreed to"
 
 
 @pytest.mark.parametrize(("client", "way"), [it for it in EVERY_WAY if it.values[1] != "ticket"])
