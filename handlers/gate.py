@@ -5,6 +5,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol
 
 from events import Unavailable
@@ -44,6 +45,7 @@ class Gate:
     def __init__(self, store: Store, limits: Limits):
         self._store, self._limits = store, limits
         self._keys: OrderedDict[str, Grant | None] = OrderedDict()  # None: was right, and is to be looked up again
+        self._asking: dict[tuple[str, str], asyncio.Task[Grant | None]] = {}  # what is being looked up, and for whom
         self._tickets: OrderedDict[str, None] = OrderedDict()  # that were issued here and not brought yet
         self._sources: dict[tuple[str, str], Source] = {}  # by kind and endpoint
         self._used_at: dict[int, int] = {}
@@ -67,6 +69,21 @@ class Gate:
         if not KEY.match(token):
             self._limits.token_is_tried(address)
             return None
+        asked = rights.hashed(token), address
+        if (asking := self._asking.get(asked)) is not None:  # a fleet that comes back asks once, and is no flood
+            if (grant := await asyncio.shield(asking)) is None:
+                self._limits.token_is_tried(address)
+            return grant
+        asking = self._asking[asked] = asyncio.ensure_future(self._ask(token, address))
+        asking.add_done_callback(partial(self._asked, asked))
+        return await asyncio.shield(asking)
+
+    def _asked(self, asked: tuple[str, str], asking: asyncio.Task) -> None:
+        del self._asking[asked]
+        if not asking.cancelled():
+            asking.exception()  # nobody may be left to hear of it
+
+    async def _ask(self, token: str, address: str) -> Grant | None:
         version, hashed = self._version, rights.hashed(token)
         question = rights.key_grant, self._store.clock(), token
         was_right, read = hashed in self._keys, self._store.read

@@ -60,7 +60,8 @@ async def known(gate, store):
     """Whether the gate knows the key without asking."""
     before = store.count(rights.key_grant)
     asking = asyncio.ensure_future(gate.key(KEY, "192.0.2.1"))
-    await asyncio.sleep(0)
+    for _ in range(3):
+        await asyncio.sleep(0)
     if store.count(rights.key_grant) == before:
         return await asking is not None
     await store.answer(rights.key_grant, None)

@@ -1,7 +1,9 @@
 """REST for strangers: so many wrong keys from one address, so many requests of one key, and nobody else is touched."""
 
 import asyncio
+from collections import Counter
 
+import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 from events import Unavailable
@@ -96,6 +98,21 @@ async def test_a_thousand_wrong_keys_at_once_are_counted_exactly(open_furnished)
         client.close()
         found = [answer.code for answer in answers]
         assert (found.count(401), found.count(429)) == (300, 700)
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+async def test_many_that_bring_one_key_at_once_after_a_start_are_one_question_and_count_as_what_they_are(
+    open_furnished, is_right
+):
+    async with open_furnished(failures_per_address=5) as house:
+        stop_the_clock(house)
+        client = AsyncHTTPClient(force_instance=True, max_clients=200)
+        headers = {"Authorization": f"Bearer {house.key if is_right else 'cb_00000000_x'}"}
+        requests = [HTTPRequest(house.url + "/api/v1/calls", headers=headers) for _ in range(200)]
+        answers = await asyncio.gather(*(client.fetch(request, raise_error=False) for request in requests))
+        client.close()
+        found = Counter(answer.code for answer in answers)
+        assert found == ({200: 200} if is_right else {401: 5, 429: 195})
 
 
 async def test_one_key_has_so_many_requests_and_then_waits(open_furnished):
