@@ -16,7 +16,7 @@ class Feeding:
     def __init__(self, peer, seat, clock):
         self.peer, self.connection, self.clock = peer, seat.connection, clock
         self.begun_at = clock.now
-        self.heartbeat = Heartbeat(interval_s=1000, timeout_s=1000, clock=clock)  # silence is not what is looked at here
+        self.heartbeat = Heartbeat(interval_s=1000, timeout_s=1000, clock=clock)  # silence is not looked at here
         self.heartbeat.add(seat.connection)
 
     @property
