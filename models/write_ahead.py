@@ -27,8 +27,10 @@ class WriteAhead:
         if not is_sqlite(self._db) or (size := self.size()) <= self._limit:
             return
         self._db.pragma("busy_timeout", LONGEST_WAIT_MS)
-        is_busy = self._db.pragma("wal_checkpoint(TRUNCATE)")
-        self._db.pragma("busy_timeout", SQLITE_PRAGMAS["busy_timeout"])
+        try:
+            is_busy = self._db.pragma("wal_checkpoint(TRUNCATE)")
+        finally:
+            self._db.pragma("busy_timeout", SQLITE_PRAGMAS["busy_timeout"])
         if is_busy:
             log.warning("someone has been reading for long: the write-ahead log has grown to %d MB", size >> 20)
         self._limit = size + LONGEST_BYTES if is_busy else LONGEST_BYTES  # not after every commit
