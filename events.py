@@ -146,12 +146,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 # ── how it looks on the wire ─────────────────────────────────────────────────────────────────────────────────
 
 
+_MILLISECONDS = tuple(f".{ms:03}+00:00" for ms in range(1000))  # formatting one costs more than all else of a time
+
+
 def rfc3339(at: int | None) -> str | None:
     """Milliseconds and a numeric offset, `2026-01-19T12:00:05.123+00:00`: older clients cannot read a `Z`."""
     if at is None:
         return None
-    second, us = divmod(at, SECOND)
-    return f"{_second(second)}.{us // 1000:03}+00:00"
+    second = at // SECOND
+    return _second(second) + _MILLISECONDS[(at - second * SECOND) // 1000]
 
 
 @lru_cache(64)
@@ -171,46 +174,44 @@ def microseconds(text: str) -> int:
 encode = msgspec.json.Encoder().encode
 
 
-def transcript_data(transcript: Transcript) -> dict[str, Any]:
+class TranscriptData(msgspec.Struct, frozen=True, gc=False):
     """The `data` of a transcript message, which is also what producers send."""
-    return {
-        "content": transcript.content,
-        "speaker": transcript.speaker,
-        "is_final": transcript.is_final,
-        "confidence": transcript.confidence,
-        "segment_start": transcript.segment_start,
-        "segment_end": transcript.segment_end,
-        "created_at": rfc3339(transcript.created_at),
-        "segment_id": transcript.segment_id,
-        "revision": transcript.revision,
-        "language": transcript.language,
-    }
+
+    content: str
+    speaker: str
+    is_final: bool
+    confidence: float | None
+    segment_start: float | None
+    segment_end: float | None
+    created_at: str | None
+    segment_id: str
+    revision: int | None
+    language: str | None
+
+
+class _TranscriptMessage(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="transcript"):
+    call_sid: str
+    timestamp: str
+    seq: int | msgspec.UnsetType
+    replayed: bool
+    data: TranscriptData
+
+
+def transcript_data(said: Transcript) -> TranscriptData:
+    return TranscriptData(
+        *(said.content, said.speaker, said.is_final, said.confidence, said.segment_start, said.segment_end),
+        *(rfc3339(said.created_at), said.segment_id, said.revision, said.language),
+    )
 
 
 def entry_message(call_sid: str, entry: Entry, *, replayed: bool) -> bytes:
-    return encode(
-        {
-            "type": "transcript",
-            "call_sid": call_sid,
-            "timestamp": rfc3339(entry.stored_at),
-            "seq": entry.seq,
-            "replayed": replayed,
-            "data": transcript_data(entry.transcript),
-        }
-    )
+    data = transcript_data(entry.transcript)
+    return encode(_TranscriptMessage(call_sid, rfc3339(entry.stored_at), entry.seq, replayed, data))
 
 
 def interim_message(call_sid: str, interim: Transcript, now: int) -> bytes:
     """A transcript message without `seq`: it has no place in the log."""
-    return encode(
-        {
-            "type": "transcript",
-            "call_sid": call_sid,
-            "timestamp": rfc3339(now),
-            "replayed": False,
-            "data": transcript_data(interim),
-        }
-    )
+    return encode(_TranscriptMessage(call_sid, rfc3339(now), msgspec.UNSET, False, transcript_data(interim)))
 
 
 def status_metadata(call: Call, now: int) -> dict[str, Any]:

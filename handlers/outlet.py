@@ -3,7 +3,8 @@
 import asyncio
 import socket
 from collections import deque
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from tornado.iostream import IOStream
 
@@ -35,15 +36,46 @@ class Backlog(Protocol):
     def watch(self, outlet: "Outlet") -> None: ...
 
 
+class Piped(Protocol):
+    """Who has an outlet, such as a Viewer."""
+
+    pipe: "Outlet"
+
+
+Whose = TypeVar("Whose", bound=Piped)
+
+
+def broadcast(whom: list[Whose], frames: bytes) -> list[Whose]:
+    """Send the same frames to everyone who has nothing unsent; to the others, who are returned, nothing was sent.
+
+    There are more of these deliveries than of all else: each is one call, the one into the kernel.
+    """
+    size, others = len(frames), []
+    for each in whom:
+        straight = each.pipe.straight
+        if straight is None:
+            others.append(each)
+            continue
+        try:
+            sent = straight(frames)
+        except OSError as error:
+            each.pipe.not_sent(frames, error)
+            continue
+        if sent != size:
+            each.pipe.sent_in_part(frames, sent)
+    return others
+
+
 class Outlet:
     """Sends prebuilt frames on a stream. Nothing here raises because of what a peer or the network does.
 
-    `window_bits` are what was agreed of compression, 0 where nothing was.
+    `window_bits` are what was agreed of compression, 0 where nothing was. `straight` is the socket's own `send` while
+    whole frames may go to it as they are (nothing unsent, no TLS or compression, not ended): else None.
     """
 
     __slots__ = (
-        *("__weakref__", "_draining", "_is_ended", "_is_plain", "_is_writing", "_pong", "_sent_bytes", "_stream"),
-        *("_unsent", "_unsent_bytes", "backlog", "window_bits"),
+        *("__weakref__", "_draining", "_is_ended", "_is_plain", "_is_writing", "_pong", "_stream"),
+        *("_unsent", "_unsent_bytes", "backlog", "straight", "window_bits"),
     )
 
     def __init__(self, stream: IOStream, window_bits: int = 0):
@@ -51,13 +83,14 @@ class Outlet:
         self.window_bits = window_bits
         self._is_plain = type(stream) is IOStream  # TLS must encrypt: it may not be sent to directly
         self._is_ended = False
-        self._sent_bytes = 0  # past the stream's own buffer
         self._unsent: deque[bytes | memoryview] | None = None  # not given to the stream yet; made when first needed
         self._unsent_bytes = 0
         self._is_writing = False  # the stream has a piece that the kernel has not taken: else nothing is unsent
         self._draining: list[asyncio.Future[bool]] = []
         self._pong: bytes | None = None  # the answer that waits for unsent bytes
         self.backlog: Backlog | None = None
+        self.straight: Callable[[bytes], int] | None = None
+        self._straighten()
         if stream._write_buffer:
             self._queue(b"")  # the end of the handshake is still to be taken
 
@@ -68,8 +101,8 @@ class Outlet:
 
     @property
     def written_bytes(self) -> int:
-        """What the kernel has taken so far, the handshake included: it grows as long as there is progress."""
-        return self._sent_bytes + written_bytes(self._stream)
+        """What the kernel has taken of what had to wait: while there is anything unsent it grows with each progress."""
+        return written_bytes(self._stream)
 
     def send(self, frames: bytes, *, is_deflated: bool = False) -> None:
         """Send one or more whole frames after all earlier ones; nothing happens after our Close or the end.
@@ -77,28 +110,37 @@ class Outlet:
         Where compression was agreed they go compressed; `is_deflated`: whoever made them has seen to that.
         There is no bound here: whoever sends looks at `unsent_bytes`, and waits for `drained()` or leaves things out.
         """
-        stream = self._stream
-        sock = stream.socket
-        if self._is_ended or sock is None:
+        if self._is_ended or self._stream.socket is None:
             return
         if self.window_bits and not is_deflated:
             frames = deflated_once(frames, self.window_bits)
-        rest: bytes | memoryview = frames
-        if self._is_plain and not self._is_writing:
-            try:
-                sent = sock.send(frames)
-            except BlockingIOError:
-                sent = 0
-            except OSError as error:
-                stream.close(exc_info=error)
-                return
-            self._sent_bytes += sent
-            if sent == len(frames):
-                return
-            rest = memoryview(frames)[sent:]  # not a copy: slow viewers of one call share one frame
-        self._queue(rest)
+        if not self._is_plain or self._is_writing:
+            self.sent_in_part(frames, 0)
+            return
+        try:
+            sent = self._stream.socket.send(frames)
+        except OSError as error:
+            self.not_sent(frames, error)
+            return
+        if sent != len(frames):
+            self.sent_in_part(frames, sent)
+
+    def sent_in_part(self, frames: bytes, sent: int) -> None:
+        """The kernel took so many bytes of them: the rest follows as it takes more."""
+        self._queue(memoryview(frames)[sent:] if sent else frames)  # no copy: slow viewers of one call share one frame
         if self.backlog is not None:
             self.backlog.watch(self)
+
+    def not_sent(self, frames: bytes, error: OSError) -> None:
+        """The kernel took nothing of them, because it has no room or because the connection is over."""
+        if isinstance(error, BlockingIOError):
+            self.sent_in_part(frames, 0)
+        else:
+            self._stream.close(exc_info=error)
+
+    def _straighten(self) -> None:
+        is_straight = self._is_plain and not (self.window_bits or self._is_writing or self._is_ended)
+        self.straight = self._stream.socket.send if is_straight and self._stream.socket is not None else None
 
     def _queue(self, rest: bytes | memoryview) -> None:
         if self._unsent is None:
@@ -107,6 +149,7 @@ class Outlet:
         self._unsent_bytes += len(rest)
         if not self._is_writing:
             self._write()
+            self._straighten()
 
     def _write(self, written: asyncio.Future[None] | None = None) -> None:
         """Give the stream a piece at a time: it would keep a copy and a Future of everything it has."""
@@ -119,6 +162,7 @@ class Outlet:
                 return
         if self._stream.closed():
             self._unsent, self._unsent_bytes = None, 0
+        self._straighten()
         draining, self._draining = self._draining, []
         for waiting in draining:
             if not waiting.done():
@@ -165,6 +209,7 @@ class Outlet:
         """Send a Close frame, the last that is ever sent."""
         self.send(closing)
         self._is_ended = True
+        self._straighten()
 
     def half_close(self) -> bool:
         """FIN, so that the peer reads to the end of what was sent; False where that cannot be (TLS, or gone)."""

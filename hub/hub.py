@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from events import SECOND, Call, Entry, Transcript
-from hub.room import Room, grace_ends_at
+from hub.room import Broadcast, Room, grace_ends_at
 from hub.viewer import Viewer
 from hub.wall import Wall, Watcher
 
@@ -23,7 +23,8 @@ class Hub:
 
     `wrap` turns a message into what outlets send (a WebSocket frame), once for all viewers. Everything here runs on
     the IOLoop and returns at once. `publish` must be called in commit order. `soon` is the loop's `call_soon`: what
-    happens in one turn of it leaves joined; without it each thing leaves at once.
+    happens in one turn of it leaves joined; without it each thing leaves at once. `broadcast` is the quick way to all
+    who simply follow (see room.py); without it each is sent to by itself.
     """
 
     def __init__(
@@ -33,8 +34,9 @@ class Hub:
         wrap: Callable[[bytes], bytes] = bytes,
         viewers_per_call: int = VIEWERS_PER_CALL,
         soon: Callable[[Callable[[], None]], object] = lambda flush: flush(),
+        broadcast: Broadcast = lambda viewers, frames: viewers,
     ):
-        self._clock, self._wrap, self._soon = clock, wrap, soon
+        self._clock, self._wrap, self._soon, self._broadcast = clock, wrap, soon, broadcast
         self.viewers_per_call = viewers_per_call
         self._rooms: dict[int, Room] = {}
         self._ending: dict[int, Room] = {}
@@ -152,7 +154,7 @@ class Hub:
     def _room(self, call: Call) -> Room:
         room = self._rooms.get(call.id)
         if room is None:
-            room = self._rooms[call.id] = Room(call, self._clock, self._wrap, self._soon)
+            room = self._rooms[call.id] = Room(call, self._clock, self._wrap, self._soon, self._broadcast)
         return room
 
     def _touch_wall(self, call: Call) -> None:

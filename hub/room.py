@@ -1,23 +1,26 @@
 """What is going on at one call: its viewers, its newest status, and the open interim of each speaker. No history."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from events import SECOND, Call, Entry, Transcript, entry_message, interim_message, status_message
 from hub.news import News, bundled
-from hub.viewer import Viewer
+from hub.viewer import Bundle, Viewer, followers
 
 GRACE_US = 5 * SECOND  # late finals of an ended call usually arrive within a second or two
 LONGEST_GRACE_US = 30 * SECOND
 MAX_OPEN = 16  # interims at once; two speakers have two, so more is a producer that never finishes its segments
 
 
+# Sends frames to those of the viewers who have nothing unsent, and returns the others.
+Broadcast = Callable[[list[Viewer], bytes], list[Viewer]]
+
+
 class Interim(NamedTuple):
     said: Transcript
     at: int  # µs, when it was published
-    frame: bytes
 
 
 def grace_ends_at(call: Call) -> int | None:
@@ -33,7 +36,7 @@ class Room:
     calls `flush` back at its end, or at once where nothing is to be gained."""
 
     __slots__ = (
-        *("_clock", "_last_revision", "_news", "_open", "_soon", "_told", "_wrap"),
+        *("_broadcast", "_clock", "_last_revision", "_news", "_open", "_soon", "_told", "_wrap"),
         *("call", "clients", "head_seq", "is_closed", "viewers"),
     )
 
@@ -43,8 +46,9 @@ class Room:
         clock: Callable[[], int],
         wrap: Callable[[bytes], bytes],
         soon: Callable[[Callable[[], None]], object],
+        broadcast: Broadcast,
     ):
-        self._clock, self._wrap, self._soon = clock, wrap, soon
+        self._clock, self._wrap, self._soon, self._broadcast = clock, wrap, soon, broadcast
         self._news: list[News] = []
         self.call = call
         self.head_seq = call.head_seq
@@ -65,7 +69,8 @@ class Room:
 
     def newest_interims(self) -> list[bytes]:
         """The newest open interim of each speaker, for a viewer that begins to follow."""
-        return list({shown.said.speaker: shown.frame for shown in self._open.values()}.values())
+        newest = {shown.said.speaker: shown for shown in self._open.values()}
+        return [self._interim_frame(shown.said, shown.at) for shown in newest.values()]
 
     def status_frame(self) -> bytes:
         return self._wrap(status_message(self.call, self._clock()))
@@ -99,17 +104,18 @@ class Room:
         """Show it, unless the call is over or a newer revision of it is shown; as shown, with its revision."""
         if self.call.is_over:
             return None
-        shown = self._open.get(said.segment_id)
         now = self._clock()
-        said = replace(said, created_at=said.created_at or now)
-        if said.revision is None:
-            said = replace(said, revision=self._last_revision + 1)
-        elif shown and said.revision <= shown.said.revision:
+        shown = self._open.get(said.segment_id)
+        revision = said.revision
+        if revision is None:
+            revision = self._last_revision + 1
+        elif shown and revision <= shown.said.revision:
             return None
+        said = replace(said, revision=revision, created_at=said.created_at or now)
+        self._pass_on(said, now)
         self._open.pop(said.segment_id, None)
-        frame = self._pass_on(said)
         if said.content:
-            self._open[said.segment_id] = Interim(said, now, frame)
+            self._open[said.segment_id] = Interim(said, now)
             if len(self._open) > MAX_OPEN:
                 self._withdraw(next(iter(self._open)))
         return said
@@ -130,14 +136,15 @@ class Room:
 
     def _withdraw(self, segment_id: str) -> None:
         said = self._open.pop(segment_id).said
-        self._pass_on(replace(said, content="", revision=said.revision + 1))
+        self._pass_on(replace(said, content="", revision=said.revision + 1), self._clock())
 
-    def _pass_on(self, said: Transcript) -> bytes:
+    def _pass_on(self, said: Transcript, now: int) -> None:
         self._last_revision = max(self._last_revision, said.revision)
-        frame = self._wrap(interim_message(self.call.call_sid, said, self._clock()))
         if self.viewers:
-            self._tell(News("interim" if said.content else "withdrawal", frame))
-        return frame
+            self._tell(News("interim" if said.content else "withdrawal", self._interim_frame(said, now)))
+
+    def _interim_frame(self, said: Transcript, at: int) -> bytes:
+        return self._wrap(interim_message(self.call.call_sid, said, at))
 
     def _tell(self, news: News) -> None:
         self._news.append(news)
@@ -150,7 +157,19 @@ class Room:
         if not news:
             return
         bundle = bundled(news)
-        for viewer in list(self.viewers):
-            if bundle is None or not viewer.take(bundle):
+        told = self._tell_followers(bundle) if bundle else ()
+        if len(told) < len(self.viewers):
+            for viewer in self.viewers.difference(told):
                 for each in news:
                     each.tell(viewer)
+
+    def _tell_followers(self, bundle: Bundle) -> Collection[Viewer]:
+        """Those who have all of it now: nearly always everyone, at once."""
+        following: Collection[Viewer] = followers(self.viewers, bundle)
+        busy = self._broadcast(following, bundle.frames)
+        if busy:
+            following = set(following).difference(busy)
+        if bundle.last or bundle.version:
+            for viewer in following:
+                viewer.took(bundle)
+        return following if not busy else {*following, *(viewer for viewer in busy if viewer.take(bundle))}

@@ -7,6 +7,7 @@ nothing can be missed or repeated: everything published was committed before, so
 the newest `seq` published has it all, and what a page from the store has already given is skipped when published.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -49,9 +50,21 @@ class Bundle(NamedTuple):
     version: int  # of its last status; 0 where there is none
 
 
+def followers(viewers: Iterable["Viewer"], bundle: Bundle) -> list["Viewer"]:
+    """Those who may be sent all of it as it is, unless they are slow: they are live, want everything, and have what
+    comes before."""
+    before, behind = bundle.before, bundle.first - 1
+    if behind < 0:
+        return [viewer for viewer in viewers if viewer.follows and viewer.cursor >= before]
+    return [viewer for viewer in viewers if viewer.follows and viewer.cursor == behind]
+
+
 class Viewer:
+    """`follows`: it is live and wants everything."""
+
     __slots__ = (
-        *("_is_live", "_pipe", "_withdrawals", "client", "cursor", "outlet", "room", "sent_version", "wants_interims"),
+        *("_is_live", "_withdrawals", "client", "cursor", "follows", "outlet", "pipe", "room", "sent_version"),
+        "wants_interims",
     )
 
     def __init__(
@@ -64,13 +77,13 @@ class Viewer:
         client: object = None,
     ):
         self.outlet = outlet
-        self._pipe = pipe or outlet  # where its frames go: there are many, and each step on the way costs
+        self.pipe = pipe or outlet  # where its frames go: there are many, and each step on the way costs
         self.cursor = cursor  # the last seq it has
         self.wants_interims = wants_interims
         self.client = client  # who it is across reconnects, if it said so
         self.sent_version = 0  # of the call's status
         self.room: Room | None = None
-        self._is_live = False
+        self._is_live = self.follows = False
         self._withdrawals: tuple[bytes, ...] = ()  # of interims that its screen may still show
 
     @property
@@ -86,7 +99,7 @@ class Viewer:
         """Follow from here on. First what it missed besides entries: a new status, open interims, the end."""
         room = self.room
         room.flush()  # what is about to be told belongs to those who follow already
-        self._is_live = True
+        self._is_live, self.follows = True, self.wants_interims
         if room.status_version > self.sent_version:
             self.status(room.status_frame(), room.status_version)
         withdrawals, self._withdrawals = self._withdrawals, ()
@@ -96,18 +109,17 @@ class Viewer:
             self.finish()
 
     def take(self, bundle: Bundle) -> bool:
-        """Send all of it, if this viewer simply follows: it is live, has what comes before, wants everything and is
-        not slow. Else False, and nothing has happened."""
-        if not (self._is_live and self.wants_interims) or self.cursor < bundle.before:
+        """Send all of it to this follower, unless it is slow: then nothing has happened, and False."""
+        if self.pipe.unsent_bytes + len(bundle.frames) > MAX_UNSENT_BYTES:
             return False
-        if (bundle.first and bundle.first != self.cursor + 1) or self._pipe.unsent_bytes + len(
-            bundle.frames
-        ) > MAX_UNSENT_BYTES:
-            return False
+        self.pipe.send(bundle.frames)
+        self.took(bundle)
+        return True
+
+    def took(self, bundle: Bundle) -> None:
+        """All of it was sent to this viewer."""
         self.cursor = bundle.last or self.cursor
         self.sent_version = bundle.version or self.sent_version
-        self._pipe.send(bundle.frames)
-        return True
 
     def final(self, seq: int, frame: bytes) -> None:
         if not self._is_live or seq <= self.cursor:
@@ -116,7 +128,7 @@ class Viewer:
             self._fall_back()
         else:
             self.cursor = seq
-            self._pipe.send(frame)
+            self.pipe.send(frame)
 
     def reach(self, seq: int) -> None:
         """There are entries up to this one, whether or not they were handed to it."""
@@ -126,7 +138,7 @@ class Viewer:
     def interim(self, frame: bytes) -> None:
         """Passes through or is dropped: the next one, or the final, says it all again."""
         if self._is_live and self.wants_interims and not self._is_slow():
-            self._pipe.send(frame)
+            self.pipe.send(frame)
 
     def withdrawal(self, frame: bytes) -> None:
         """An interim is taken back: nothing that follows says so again, so a viewer that is away is told later."""
@@ -142,21 +154,21 @@ class Viewer:
             self._fall_back()
         else:
             self.sent_version = version
-            self._pipe.send(frame)
+            self.pipe.send(frame)
 
     def finish(self) -> None:
         """The room has closed; one that still catches up is finished when it has caught up."""
         if not self._is_live:
             return
         if self.has_caught_up:
-            self._is_live = False
+            self._is_live = self.follows = False
             self.outlet.end()
         else:
             self._fall_back()
 
     def _is_slow(self) -> bool:
-        return self._pipe.unsent_bytes > MAX_UNSENT_BYTES
+        return self.pipe.unsent_bytes > MAX_UNSENT_BYTES
 
     def _fall_back(self) -> None:
-        self._is_live = False
+        self._is_live = self.follows = False
         self.outlet.catch_up()

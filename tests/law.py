@@ -24,6 +24,14 @@ NOBODY_HEARD = Call(
 )
 
 
+def broadcast(viewers: list[Viewer], frames: bytes) -> list[Viewer]:
+    """As the handlers' own: past those who have something unsent."""
+    for viewer in viewers:
+        if not viewer.pipe.unsent_bytes:
+            viewer.pipe.send(frames)
+    return [viewer for viewer in viewers if viewer.pipe.unsent_bytes]
+
+
 class World:
     """One call: what is stored of it, what of that is not published yet, and the people who watch."""
 
@@ -35,7 +43,8 @@ class World:
         self.told_finals = set() if turns else self.finals  # and their viewers have been told
         self.published = self.head_at_the_end = self.head_at_the_close = 0
         self._has_turns, self._soon, self.has_lost = turns, [], False
-        self.hub = Hub(clock=lambda: self.now, wrap=b"%s\n".__mod__, viewers_per_call=PLACES, soon=self._do_soon)
+        ways = {"wrap": b"%s\n".__mod__, "soon": self._do_soon, "broadcast": broadcast}
+        self.hub = Hub(clock=lambda: self.now, viewers_per_call=PLACES, **ways)
         self.people = [Person(self, name) for name in range(PEOPLE)]
 
     def _do_soon(self, work: Callable[[], None]) -> None:

@@ -9,7 +9,8 @@ from tornado.iostream import IOStream
 
 from handlers import outlet as outlet_module
 from handlers.frames import BINARY, CLOSE, PING, PONG, TEXT, frame
-from handlers.outlet import STREAM_INTERNALS, Outlet
+from handlers.outlet import STREAM_INTERNALS, Outlet, broadcast
+from hub import Viewer
 from tests.peers import House, client_frame, clog
 
 
@@ -17,19 +18,57 @@ async def test_what_a_slow_reader_has_not_taken_is_counted_until_it_has():
     async with House() as house, house.peer() as (peer, seat):
         connection = seat.connection
         assert connection.unsent_bytes == 0
-        start = connection.written_bytes
         sent = clog(connection)
-        assert connection.written_bytes - start + connection.unsent_bytes == len(sent)
+        waiting, start = connection.unsent_bytes, connection.written_bytes
+        assert 0 < waiting < len(sent)
         drained = asyncio.ensure_future(connection.drained())
         received = bytearray()
         while len(received) < len(sent):
             assert len(received) or not drained.done()
             received += await peer.read()
+            assert connection.written_bytes - start + connection.unsent_bytes == waiting
         assert await drained is True
         assert received == sent
-        assert (connection.unsent_bytes, connection.written_bytes - start) == (0, len(sent))
+        assert (connection.unsent_bytes, connection.written_bytes - start) == (0, waiting)
         connection.send(frame(b"directly again"))
         assert await peer.frame() == (TEXT, b"directly again")
+
+
+async def test_a_broadcast_goes_straight_to_those_who_have_nothing_unsent_and_leaves_out_the_others():
+    async with (
+        House() as house,
+        house.peer() as (one, seat),
+        house.peer() as (other, slow),
+        house.peer() as (gone, ended),
+    ):
+        viewers = [Viewer(each.connection, pipe=each.connection) for each in (seat, slow, ended)]
+        sent = clog(slow.connection)
+        ended.connection.close(1000)
+        assert broadcast(viewers, frame(b"news")) == viewers[1:]
+        assert await one.frame() == (TEXT, b"news")
+        received = bytearray()
+        while len(received) < len(sent):
+            received += await other.read()
+        assert await slow.connection.drained() and received == sent
+        assert broadcast(viewers, frame(b"more")) == viewers[2:]
+        assert await one.frame() == await other.frame() == (TEXT, b"more")
+        seat.connection.abort()
+        assert await gone.frame() == (CLOSE, b"\x03\xe8")
+        assert broadcast(viewers, frame(b"last")) == viewers[2:], "what is sent to who is gone is nobody's, and nothing raises"
+        assert await other.frame() == (TEXT, b"last")
+
+
+async def test_what_a_broadcast_could_send_in_part_only_follows_whole():
+    async with House() as house, house.peer() as (peer, seat):
+        viewers, sent = [Viewer(seat.connection, pipe=seat.connection)], b""
+        while not seat.connection.unsent_bytes:
+            sent += (news := frame(bytes(1 << 16)))
+            assert broadcast(viewers, news) == []
+        assert broadcast(viewers, b"") == viewers
+        received = bytearray()
+        while len(received) < len(sent):
+            received += await peer.read()
+        assert received == sent
 
 
 async def test_what_is_sent_while_something_waits_comes_after_it_even_where_the_kernel_has_room():
