@@ -24,7 +24,6 @@ from handlers.heartbeat import Heartbeat
 from handlers.limits import Limits
 from handlers.listening import CannotListen, listen, own_url, tls_context
 from handlers.notes import Notes
-from handlers.outlet import broadcast
 from handlers.passwords import Passwords
 from handlers.routes import make_application
 from handlers.services import Services
@@ -72,7 +71,7 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
         store.open()
         stack.push_async_callback(store.close)
         soon, places = asyncio.get_running_loop().call_soon, settings.viewers_per_call
-        hub = Hub(clock=store.clock, wrap=frame, viewers_per_call=places, soon=soon, broadcast=broadcast)
+        hub = Hub(clock=store.clock, wrap=frame, viewers_per_call=places, soon=soon)
         pipeline = Pipeline(store, hub, quiet_us=settings.quiet_timeout * SECOND)
         limits = Limits(**{name: getattr(settings, name) for name in LIMITS})
         gate = Gate(store, limits)

@@ -27,7 +27,7 @@ def profile(work: Work, contender: Contender, seconds: float) -> None:
     figures = run.measure(work, contender, seconds, sampled)
     unit = "delivered message" if work.unit == "us_per_message" else "event"
     total_us = figures[work.unit]
-    print(f"\n**{work.name}**: {work.title}; {figures['events_per_s']:,.0f} events/s\n")
+    print(f"\n**{work.name}**: {work.title}; {figures.get('events_per_s', 0):,.0f} events/s\n")
     by_function: Counter[str] = Counter()
     for place, spent in report["own"]:
         by_function[place.rpartition(":")[0]] += spent

@@ -51,7 +51,9 @@ class LiveSocket(ViewerSocket):
         call = await self._find(grant.organization_id)
         client = (grant.right, wanted.client) if wanted.client else None
         viewer = Viewer(self, pipe=self.connection, wants_interims=wanted.wants_interims, client=client)
+        self.connection.follower = viewer
         self.viewer, self._call_id = viewer, call.id  # first: whatever fails then, `closed` gives the place back
+        self.connection.follower = viewer
         try:
             self.services.hub.join(call, viewer)
         except Full:
@@ -136,6 +138,7 @@ class LiveSocket(ViewerSocket):
 
     def closed(self) -> None:
         if self.viewer is not None:
+            self.connection.follower = None  # a cycle that the collector would have to find
             self.services.hub.leave(self.viewer)
 
     def tell_error(self, error: str, message: str, *, retry_after: int | None = None, **more: Any) -> None:

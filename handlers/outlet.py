@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from tornado.iostream import IOStream
 
@@ -36,46 +36,24 @@ class Backlog(Protocol):
     def watch(self, outlet: "Outlet") -> None: ...
 
 
-class Piped(Protocol):
-    """Who has an outlet, such as a Viewer."""
+class Follower(Protocol):
+    """Who sends `straight` without asking the outlet each time."""
 
-    pipe: "Outlet"
-
-
-Whose = TypeVar("Whose", bound=Piped)
-
-
-def broadcast(whom: list[Whose], frames: bytes) -> list[Whose]:
-    """Send the same frames to everyone who has nothing unsent; to the others, who are returned, nothing was sent.
-
-    There are more of these deliveries than of all else: each is one call, the one into the kernel.
-    """
-    size, others = len(frames), []
-    for each in whom:
-        straight = each.pipe.straight
-        if straight is None:
-            others.append(each)
-            continue
-        try:
-            sent = straight(frames)
-        except OSError as error:
-            each.pipe.not_sent(frames, error)
-            continue
-        if sent != size:
-            each.pipe.sent_in_part(frames, sent)
-    return others
+    def rerouted(self) -> None:
+        """`straight` is another: what follows goes by it."""
 
 
 class Outlet:
     """Sends prebuilt frames on a stream. Nothing here raises because of what a peer or the network does.
 
     `window_bits` are what was agreed of compression, 0 where nothing was. `straight` is the socket's own `send` while
-    whole frames may go to it as they are (nothing unsent, no TLS or compression, not ended): else None.
+    whole frames may go to it as they are (nothing unsent, no TLS or compression, not ended): else None. Who sends by it
+    tells us what came of it: `sent_in_part`, `not_sent`.
     """
 
     __slots__ = (
         *("__weakref__", "_draining", "_is_ended", "_is_plain", "_is_writing", "_pong", "_stream"),
-        *("_unsent", "_unsent_bytes", "backlog", "straight", "window_bits"),
+        *("_unsent", "_unsent_bytes", "backlog", "follower", "straight", "window_bits"),
     )
 
     def __init__(self, stream: IOStream, window_bits: int = 0):
@@ -89,8 +67,9 @@ class Outlet:
         self._draining: list[asyncio.Future[bool]] = []
         self._pong: bytes | None = None  # the answer that waits for unsent bytes
         self.backlog: Backlog | None = None
+        self.follower: Follower | None = None
         self.straight: Callable[[bytes], int] | None = None
-        self._straighten()
+        self._route()
         if stream._write_buffer:
             self._queue(b"")  # the end of the handshake is still to be taken
 
@@ -138,9 +117,12 @@ class Outlet:
         else:
             self._stream.close(exc_info=error)
 
-    def _straighten(self) -> None:
+    def _route(self) -> None:
         is_straight = self._is_plain and not (self.window_bits or self._is_writing or self._is_ended)
-        self.straight = self._stream.socket.send if is_straight and self._stream.socket is not None else None
+        if is_straight == (self.straight is None):
+            self.straight = self._stream.socket.send if is_straight and self._stream.socket is not None else None
+            if self.follower is not None:
+                self.follower.rerouted()
 
     def _queue(self, rest: bytes | memoryview) -> None:
         if self._unsent is None:
@@ -149,7 +131,7 @@ class Outlet:
         self._unsent_bytes += len(rest)
         if not self._is_writing:
             self._write()
-            self._straighten()
+            self._route()
 
     def _write(self, written: asyncio.Future[None] | None = None) -> None:
         """Give the stream a piece at a time: it would keep a copy and a Future of everything it has."""
@@ -162,7 +144,7 @@ class Outlet:
                 return
         if self._stream.closed():
             self._unsent, self._unsent_bytes = None, 0
-        self._straighten()
+        self._route()
         draining, self._draining = self._draining, []
         for waiting in draining:
             if not waiting.done():
@@ -209,7 +191,7 @@ class Outlet:
         """Send a Close frame, the last that is ever sent."""
         self.send(closing)
         self._is_ended = True
-        self._straighten()
+        self._route()
 
     def half_close(self) -> bool:
         """FIN, so that the peer reads to the end of what was sent; False where that cannot be (TLS, or gone)."""

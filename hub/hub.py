@@ -1,12 +1,15 @@
 """Who watches what: takes what was stored or passes through, and hands it to the viewers of that call. No sockets."""
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 
 from events import SECOND, Call, Entry, Transcript
-from hub.room import Broadcast, Room, grace_ends_at
+from hub.room import Room, grace_ends_at
 from hub.viewer import Viewer
 from hub.wall import Wall, Watcher
+
+log = logging.getLogger(__name__)
 
 VIEWERS_PER_CALL = 10
 OPEN_INTERIM_US = 30 * SECOND
@@ -23,8 +26,7 @@ class Hub:
 
     `wrap` turns a message into what outlets send (a WebSocket frame), once for all viewers. Everything here runs on
     the IOLoop and returns at once. `publish` must be called in commit order. `soon` is the loop's `call_soon`: what
-    happens in one turn of it leaves joined; without it each thing leaves at once. `broadcast` is the quick way to all
-    who simply follow (see room.py); without it each is sent to by itself.
+    happens in one turn of it leaves joined; without it each thing leaves at once.
     """
 
     def __init__(
@@ -34,11 +36,11 @@ class Hub:
         wrap: Callable[[bytes], bytes] = bytes,
         viewers_per_call: int = VIEWERS_PER_CALL,
         soon: Callable[[Callable[[], None]], object] = lambda flush: flush(),
-        broadcast: Broadcast = lambda viewers, frames: viewers,
     ):
-        self._clock, self._wrap, self._soon, self._broadcast = clock, wrap, soon, broadcast
+        self._clock, self._wrap, self._soon = clock, wrap, soon
         self.viewers_per_call = viewers_per_call
         self._rooms: dict[int, Room] = {}
+        self._with_news: list[Room] = []
         self._ending: dict[int, Room] = {}
         # by call_sid, not by id: SQLite gives the id of an erased call to a new one
         self._finals: OrderedDict[tuple[int, str, str], None] = OrderedDict()
@@ -75,6 +77,7 @@ class Hub:
             return
         viewer.room = None
         room.viewers.discard(viewer)
+        room.regroup()
         if room.clients.get(viewer.client) is viewer:
             del room.clients[viewer.client]
         self._drop_if_empty(room)
@@ -154,8 +157,21 @@ class Hub:
     def _room(self, call: Call) -> Room:
         room = self._rooms.get(call.id)
         if room is None:
-            room = self._rooms[call.id] = Room(call, self._clock, self._wrap, self._soon, self._broadcast)
+            room = self._rooms[call.id] = Room(call, self._clock, self._wrap, self._has_news)
         return room
+
+    def _has_news(self, room: Room) -> None:
+        self._with_news.append(room)
+        if len(self._with_news) == 1:
+            self._soon(self._tell_news)
+
+    def _tell_news(self) -> None:
+        rooms, self._with_news = self._with_news, []
+        for room in rooms:
+            try:
+                room.flush()
+            except Exception:  # a fault of ours, and no reason to leave out the other calls
+                log.exception("news of a call could not be told")
 
     def _touch_wall(self, call: Call) -> None:
         if wall := self._walls.get(call.organization_id):

@@ -1,21 +1,18 @@
 """What is going on at one call: its viewers, its newest status, and the open interim of each speaker. No history."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from events import SECOND, Call, Entry, Transcript, entry_message, interim_message, status_message
+from hub.line import Line
 from hub.news import News, bundled
-from hub.viewer import Bundle, Viewer, followers
+from hub.viewer import Bundle, Viewer
 
 GRACE_US = 5 * SECOND  # late finals of an ended call usually arrive within a second or two
 LONGEST_GRACE_US = 30 * SECOND
 MAX_OPEN = 16  # interims at once; two speakers have two, so more is a producer that never finishes its segments
-
-
-# Sends frames to those of the viewers who have nothing unsent, and returns the others.
-Broadcast = Callable[[list[Viewer], bytes], list[Viewer]]
 
 
 class Interim(NamedTuple):
@@ -32,11 +29,11 @@ def grace_ends_at(call: Call) -> int | None:
 
 
 class Room:
-    """What happens within one turn of the loop leaves together, as one piece for everyone who simply follows: `soon`
-    calls `flush` back at its end, or at once where nothing is to be gained."""
+    """What happens within one turn of the loop leaves together, as one piece for everyone who simply follows:
+    `has_news` has `flush` called at its end, or at once where nothing is to be gained."""
 
     __slots__ = (
-        *("_broadcast", "_clock", "_last_revision", "_news", "_open", "_soon", "_told", "_wrap"),
+        *("_clock", "_has_news", "_last_revision", "_line", "_news", "_open", "_told", "_wrap"),
         *("call", "clients", "head_seq", "is_closed", "viewers"),
     )
 
@@ -45,15 +42,15 @@ class Room:
         call: Call,
         clock: Callable[[], int],
         wrap: Callable[[bytes], bytes],
-        soon: Callable[[Callable[[], None]], object],
-        broadcast: Broadcast,
+        has_news: Callable[["Room"], None],
     ):
-        self._clock, self._wrap, self._soon, self._broadcast = clock, wrap, soon, broadcast
+        self._clock, self._wrap, self._has_news = clock, wrap, has_news
         self._news: list[News] = []
         self.call = call
         self.head_seq = call.head_seq
         self._told = call.head_seq  # the newest entry that was published here, or that everyone here began behind
         self.viewers: set[Viewer] = set()
+        self._line: Line | None = None
         self.clients: dict[object, Viewer] = {}
         self._open: dict[str, Interim] = {}  # by segment, the newest last
         self._last_revision = 0  # of any interim: counting on from it is above what was withdrawn, too
@@ -149,7 +146,11 @@ class Room:
     def _tell(self, news: News) -> None:
         self._news.append(news)
         if len(self._news) == 1:
-            self._soon(self.flush)
+            self._has_news(self)
+
+    def regroup(self) -> None:
+        """Who follows, or how they are sent to, has changed."""
+        self._line = None
 
     def flush(self) -> None:
         """Tell the viewers what has happened since the last time."""
@@ -157,19 +158,21 @@ class Room:
         if not news:
             return
         bundle = bundled(news)
-        told = self._tell_followers(bundle) if bundle else ()
-        if len(told) < len(self.viewers):
-            for viewer in self.viewers.difference(told):
+        line = self._line_for(bundle) if bundle else None
+        rest = self.viewers
+        if line is not None:
+            line.take(bundle)
+            rest = rest.difference(line.viewers) if len(line.viewers) < len(rest) else ()
+        for viewer in list(rest):
+            if bundle is None or not viewer.take(bundle):
                 for each in news:
                     each.tell(viewer)
 
-    def _tell_followers(self, bundle: Bundle) -> Collection[Viewer]:
-        """Those who have all of it now: nearly always everyone, at once."""
-        following: Collection[Viewer] = followers(self.viewers, bundle)
-        busy = self._broadcast(following, bundle.frames)
-        if busy:
-            following = set(following).difference(busy)
-        if bundle.last or bundle.version:
-            for viewer in following:
-                viewer.took(bundle)
-        return following if not busy else {*following, *(viewer for viewer in busy if viewer.take(bundle))}
+    def _line_for(self, bundle: Bundle) -> Line | None:
+        step = bundle.first - 1 if bundle.first else self._told
+        line = self._line
+        if line is None or line.step != step:
+            line = Line(step, [viewer for viewer in self.viewers if viewer.is_in_step(step)])
+            is_everyone = len(line.viewers) == sum(viewer.follows for viewer in self.viewers)
+            self._line = line if is_everyone else None  # else some may be in step the next time
+        return line if bundle.before <= step else None

@@ -7,7 +7,7 @@ nothing can be missed or repeated: everything published was committed before, so
 the newest `seq` published has it all, and what a page from the store has already given is skipped when published.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -18,13 +18,24 @@ MAX_UNSENT_BYTES = 256 * 1024  # about 700 messages: seconds of the fastest call
 
 
 class Pipe(Protocol):
-    """Where frames go."""
+    """Where frames go.
+
+    `straight`, where nothing waits: the quickest way, and how many bytes were taken. Who goes it tells the pipe of what
+    was not: `sent_in_part`, or `not_sent` if it raised OSError. The pipe calls the viewer's `rerouted` when it changes.
+    """
+
+    @property
+    def straight(self) -> Callable[[bytes], int] | None: ...
 
     @property
     def unsent_bytes(self) -> int: ...
 
     def send(self, frames: bytes) -> None:
         """Queue them; never blocks, never raises."""
+
+    def sent_in_part(self, frames: bytes, sent: int) -> None: ...
+
+    def not_sent(self, frames: bytes, error: OSError) -> None: ...
 
 
 class Outlet(Pipe, Protocol):
@@ -48,15 +59,6 @@ class Bundle(NamedTuple):
     last: int
     before: int  # what a viewer must have before: a status in it counts on that
     version: int  # of its last status; 0 where there is none
-
-
-def followers(viewers: Iterable["Viewer"], bundle: Bundle) -> list["Viewer"]:
-    """Those who may be sent all of it as it is, unless they are slow: they are live, want everything, and have what
-    comes before."""
-    before, behind = bundle.before, bundle.first - 1
-    if behind < 0:
-        return [viewer for viewer in viewers if viewer.follows and viewer.cursor >= before]
-    return [viewer for viewer in viewers if viewer.follows and viewer.cursor == behind]
 
 
 class Viewer:
@@ -100,6 +102,7 @@ class Viewer:
         room = self.room
         room.flush()  # what is about to be told belongs to those who follow already
         self._is_live, self.follows = True, self.wants_interims
+        room.regroup()
         if room.status_version > self.sent_version:
             self.status(room.status_frame(), room.status_version)
         withdrawals, self._withdrawals = self._withdrawals, ()
@@ -108,8 +111,15 @@ class Viewer:
         if room.is_closed:
             self.finish()
 
+    def is_in_step(self, step: int) -> bool:
+        """Whether it follows, has the log up to here and no more, and nothing waits in its pipe."""
+        return self.follows and self.cursor == step and self.pipe.straight is not None
+
     def take(self, bundle: Bundle) -> bool:
-        """Send all of it to this follower, unless it is slow: then nothing has happened, and False."""
+        """Send all of it, if this viewer has what comes before, wants everything and is not slow. Else False, and
+        nothing has happened."""
+        if not self.follows or self.cursor < bundle.before or (bundle.first and bundle.first != self.cursor + 1):
+            return False
         if self.pipe.unsent_bytes + len(bundle.frames) > MAX_UNSENT_BYTES:
             return False
         self.pipe.send(bundle.frames)
@@ -161,7 +171,7 @@ class Viewer:
         if not self._is_live:
             return
         if self.has_caught_up:
-            self._is_live = self.follows = False
+            self._leave_line()
             self.outlet.end()
         else:
             self._fall_back()
@@ -169,6 +179,15 @@ class Viewer:
     def _is_slow(self) -> bool:
         return self.pipe.unsent_bytes > MAX_UNSENT_BYTES
 
+    def rerouted(self) -> None:
+        """Its pipe has another `straight`."""
+        if self.room is not None:
+            self.room.regroup()
+
     def _fall_back(self) -> None:
-        self._is_live = self.follows = False
+        self._leave_line()
         self.outlet.catch_up()
+
+    def _leave_line(self) -> None:
+        self._is_live = self.follows = False
+        self.rerouted()

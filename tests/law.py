@@ -24,14 +24,6 @@ NOBODY_HEARD = Call(
 )
 
 
-def broadcast(viewers: list[Viewer], frames: bytes) -> list[Viewer]:
-    """As the handlers' own: past those who have something unsent."""
-    for viewer in viewers:
-        if not viewer.pipe.unsent_bytes:
-            viewer.pipe.send(frames)
-    return [viewer for viewer in viewers if viewer.pipe.unsent_bytes]
-
-
 class World:
     """One call: what is stored of it, what of that is not published yet, and the people who watch."""
 
@@ -43,8 +35,7 @@ class World:
         self.told_finals = set() if turns else self.finals  # and their viewers have been told
         self.published = self.head_at_the_end = self.head_at_the_close = 0
         self._has_turns, self._soon, self.has_lost = turns, [], False
-        ways = {"wrap": b"%s\n".__mod__, "soon": self._do_soon, "broadcast": broadcast}
-        self.hub = Hub(clock=lambda: self.now, viewers_per_call=PLACES, **ways)
+        self.hub = Hub(clock=lambda: self.now, wrap=b"%s\n".__mod__, viewers_per_call=PLACES, soon=self._do_soon)
         self.people = [Person(self, name) for name in range(PEOPLE)]
 
     def _do_soon(self, work: Callable[[], None]) -> None:
@@ -147,11 +138,11 @@ class Person:
 
     def lag(self) -> None:
         if self.connection is not None:
-            self.connection.unsent_bytes = MAX_UNSENT_BYTES + 1
+            self.connection.hold(MAX_UNSENT_BYTES + 1)
 
     def wake(self) -> None:
         if self.connection is not None:
-            self.connection.unsent_bytes = 0
+            self.connection.hold(0)
 
     def step(self, times: int = 1) -> bool:
         """Let the connection's background work go on until it next waits; False if there is nothing to do."""
@@ -205,6 +196,20 @@ class Connection:
             if len(page) < PAGE and viewer.has_caught_up:
                 viewer.go_live()
                 return
+
+    def hold(self, unsent_bytes: int) -> None:
+        """The person reads no more, or again."""
+        self.unsent_bytes = unsent_bytes
+        self.viewer.rerouted()
+
+    @property
+    def straight(self) -> Callable[[bytes], int] | None:
+        return None if self.unsent_bytes else self._send_whole
+
+    def _send_whole(self, frames: bytes) -> int:
+        assert not self.unsent_bytes, "nothing overtakes what is unsent"
+        self.send(frames)
+        return len(frames)
 
     def send(self, frames: bytes) -> None:
         if self.person.connection is self:

@@ -9,9 +9,20 @@ from tornado.iostream import IOStream
 
 from handlers import outlet as outlet_module
 from handlers.frames import BINARY, CLOSE, PING, PONG, TEXT, frame
-from handlers.outlet import STREAM_INTERNALS, Outlet, broadcast
+from handlers.outlet import STREAM_INTERNALS, Outlet
 from hub import Viewer
+from hub.line import Line
+from hub.viewer import Bundle
 from tests.peers import House, client_frame, clog
+
+
+class Follower:
+    """Counts how often the way has changed."""
+
+    times = 0
+
+    def rerouted(self) -> None:
+        self.times += 1
 
 
 async def test_what_a_slow_reader_has_not_taken_is_counted_until_it_has():
@@ -34,41 +45,47 @@ async def test_what_a_slow_reader_has_not_taken_is_counted_until_it_has():
         assert await peer.frame() == (TEXT, b"directly again")
 
 
-async def test_a_broadcast_goes_straight_to_those_who_have_nothing_unsent_and_leaves_out_the_others():
-    async with (
-        House() as house,
-        house.peer() as (one, seat),
-        house.peer() as (other, slow),
-        house.peer() as (gone, ended),
-    ):
-        viewers = [Viewer(each.connection, pipe=each.connection) for each in (seat, slow, ended)]
-        sent = clog(slow.connection)
-        ended.connection.close(1000)
-        assert broadcast(viewers, frame(b"news")) == viewers[1:]
-        assert await one.frame() == (TEXT, b"news")
-        received = bytearray()
-        while len(received) < len(sent):
-            received += await other.read()
-        assert await slow.connection.drained() and received == sent
-        assert broadcast(viewers, frame(b"more")) == viewers[2:]
-        assert await one.frame() == await other.frame() == (TEXT, b"more")
-        seat.connection.abort()
-        assert await gone.frame() == (CLOSE, b"\x03\xe8")
-        assert broadcast(viewers, frame(b"last")) == viewers[2:], "what is sent to who is gone is nobody's, and nothing raises"
-        assert await other.frame() == (TEXT, b"last")
-
-
-async def test_what_a_broadcast_could_send_in_part_only_follows_whole():
+async def test_the_straight_way_is_closed_while_anything_waits_and_after_the_end():
     async with House() as house, house.peer() as (peer, seat):
-        viewers, sent = [Viewer(seat.connection, pipe=seat.connection)], b""
-        while not seat.connection.unsent_bytes:
-            sent += (news := frame(bytes(1 << 16)))
-            assert broadcast(viewers, news) == []
-        assert broadcast(viewers, b"") == viewers
+        connection, follower = seat.connection, Follower()
+        connection.follower = follower
+        assert connection.straight(frame(b"news")) == len(frame(b"news"))
+        assert await peer.frame() == (TEXT, b"news")
+        sent = clog(connection)
+        assert (connection.straight, follower.times) == (None, 1)
         received = bytearray()
         while len(received) < len(sent):
             received += await peer.read()
-        assert received == sent
+        assert await connection.drained() and received == sent
+        assert follower.times == 2
+        assert connection.straight(frame(b"more"))
+        assert await peer.frame() == (TEXT, b"more")
+        connection.close(1000)
+        assert (connection.straight, follower.times) == (None, 3)
+
+
+async def test_what_went_straight_in_part_only_follows_whole_and_in_order():
+    async with House() as house, house.peer() as (peer, seat):
+        room = [viewer := Viewer(seat.connection, pipe=seat.connection)]
+        line, sent = Line(0, room), b""
+        while not seat.connection.unsent_bytes:
+            sent += (news := frame(bytes(1 << 16)))
+            line.take(Bundle(news, 0, 0, 0, 0))
+        seat.connection.send(frame(b"last"))
+        assert not viewer.is_in_step(0)
+        received = bytearray()
+        while len(received) < len(sent + frame(b"last")):
+            received += await peer.read()
+        assert received == sent + frame(b"last")
+
+
+async def test_a_line_goes_on_past_one_whose_connection_is_gone():
+    async with House() as house, house.peer() as (_, gone), house.peer() as (peer, seat):
+        line = Line(0, [Viewer(each.connection, pipe=each.connection) for each in (gone, seat)])
+        gone.connection.abort()
+        line.take(Bundle(frame(b"news"), 1, 1, 0, 0))
+        assert await peer.frame() == (TEXT, b"news")
+        assert (line.step, line.viewers[1].cursor) == (1, 1)
 
 
 async def test_what_is_sent_while_something_waits_comes_after_it_even_where_the_kernel_has_room():

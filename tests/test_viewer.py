@@ -8,7 +8,7 @@ class Outlet:
     """Keeps what it is sent and asked; `unsent_bytes` is what a test says."""
 
     def __init__(self):
-        self.sent, self.asked, self.unsent_bytes = [], [], 0
+        self.sent, self.asked, self.unsent_bytes, self.straight = [], [], 0, None
 
     def send(self, frame):
         self.sent.append(frame)
@@ -34,6 +34,9 @@ class Room:
 
     def flush(self) -> None:
         """Nothing is waiting."""
+
+    def regroup(self) -> None:
+        """It is the only viewer."""
 
     def newest_interims(self) -> list[bytes]:
         return list(self.interims)
