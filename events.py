@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 import msgspec
 
+# `gc=False` on what there is much of: nothing here can be part of a cycle, and the collector need not look at it.
+
 Speaker = Literal["user", "assistant"]
 Status = Literal["in-progress", "completed", "failed"]
 TERMINAL: frozenset[str] = frozenset({"completed", "failed"})
@@ -41,7 +43,7 @@ class Unavailable(Exception):
 # ── what a source hears ──────────────────────────────────────────────────────────────────────────────────────
 
 
-class CallAnnounced(msgspec.Struct, frozen=True, kw_only=True):
+class CallAnnounced(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Facts about a call, as far as they are known; None says nothing and changes nothing already known."""
 
     assistant: str | int | None = None  # name, or id; None is the source's or the organisation's default
@@ -53,7 +55,7 @@ class CallAnnounced(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any] | None = None  # merged into what is there, key by key
 
 
-class Transcript(msgspec.Struct, frozen=True, kw_only=True):
+class Transcript(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One piece of speech. Interims pass through; finals are stored and so become entries."""
 
     segment_id: str
@@ -68,7 +70,7 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int | None = None  # µs, when the provider made it; None: when stored
 
 
-class StatusReported(msgspec.Struct, frozen=True, kw_only=True):
+class StatusReported(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The call's state according to its source. A terminal state is never undone by a later one."""
 
     status: Status
@@ -77,7 +79,7 @@ class StatusReported(msgspec.Struct, frozen=True, kw_only=True):
     duration: int | None = None  # whole s; None: from `started_at` and `at`
 
 
-class TranscriptionStopped(msgspec.Struct, frozen=True, kw_only=True):
+class TranscriptionStopped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The provider stopped listening. Not the end of the call, but after five quiet minutes taken as one."""
 
     at: int | None = None
@@ -89,7 +91,7 @@ Event = CallAnnounced | Transcript | StatusReported | TranscriptionStopped
 # ── what the store keeps ─────────────────────────────────────────────────────────────────────────────────────
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A call as stored, with everything that its messages and pages need."""
 
     id: int
@@ -134,7 +136,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return max(0, (now - self.started_at) // SECOND)
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A stored final in its place in the call's log."""
 
     seq: int  # 1, 2, 3 … per call, without holes

@@ -21,6 +21,7 @@ from handlers.entrance import Entrance, EntranceServer, open_files
 from handlers.frames import frame
 from handlers.gate import Gate
 from handlers.heartbeat import Heartbeat
+from handlers.history import History
 from handlers.limits import Limits
 from handlers.listening import CannotListen, listen, own_url, tls_context
 from handlers.notes import Notes
@@ -42,7 +43,7 @@ MAX_BODY_BYTES = 20 << 20  # 500 transcripts of 32 KiB, with room for escapes
 BODY_S = 60  # for the longest body, 3 Mbit/s
 MAX_HEADER_BYTES = 16 << 10
 SPARE_FILES = 200  # of those that the process may have open, for everything but clients: database, log, modules
-GARBAGE = 10_000  # new objects between collections: next to nothing here is in cycles
+GARBAGE = 50_000  # new objects between collections: next to nothing here is in cycles
 SWITCH_S = 0.001  # for which the writer's thread may hold up the IOLoop, instead of 5 ms
 
 LIMITS = ("attempts_per_address", "failures_per_address", "passwords_per_account", "requests_per_key")
@@ -91,6 +92,7 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
         services = Services(
             store=store,
             hub=hub,
+            history=History(),
             pipeline=pipeline,
             limits=limits,
             gate=gate,

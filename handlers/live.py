@@ -2,20 +2,17 @@
 
 from typing import Any, ClassVar
 
-import msgspec
 from tornado.iostream import IOStream
 
-from events import CALL_SID, Call, entry_message, status_message
+from events import CALL_SID, Call, status_message
 from handlers.audit import entry_by
-from handlers.deflate import deflated
 from handlers.frames import frame
 from handlers.services import Services
 from handlers.token_socket import Opening, Refusal, TokenSocketHandler
 from handlers.viewer_request import ViewerRequest, viewer_request
 from handlers.viewer_socket import ViewerSocket
 from hub import Full, Viewer
-from hub.viewer import MAX_UNSENT_BYTES
-from models import calls, entries
+from models import calls
 
 NOT_YET_S = 2  # a call's first event may still be on its way
 FULL_S = 5  # a place becomes free when someone closes a page
@@ -109,7 +106,7 @@ class LiveSocket(ViewerSocket):
         viewer, is_history = self.viewer, replayed is not None
         while viewer.room is not None and await self.connection.drained():
             wanted = (self._call_id, self._call_sid, viewer.cursor, is_history, self.connection.window_bits)
-            page = await self.services.store.read(_page, *wanted)
+            page = await self.services.store.read(self.services.history.page, *wanted)
             if page.count:
                 self.connection.send(page.frames, is_deflated=True)
                 viewer.cursor = page.last_seq
@@ -143,25 +140,3 @@ class LiveSocket(ViewerSocket):
 
     def tell_error(self, error: str, message: str, *, retry_after: int | None = None, **more: Any) -> None:
         super().tell_error(error, message, retry_after=retry_after, call_sid=self._call_sid, **more)
-
-
-class _Page(msgspec.Struct, frozen=True):
-    frames: bytes
-    count: int
-    last_seq: int
-    is_last: bool  # there were no more when it was read
-
-
-def _page(db: Any, call_id: int, call_sid: str, cursor: int, replayed: bool, window_bits: int) -> _Page:
-    """The next entries after the cursor as frames to send in one piece, cut where they are more than a viewer may
-    have unsent; made, and compressed where that was agreed, in the reader's thread."""
-    page = entries.after(db, call_id, cursor)
-    frames = bytearray()
-    count = 0
-    for count, entry in enumerate(page, 1):  # noqa: B007 — how many there are in the end
-        frames += frame(entry_message(call_sid, entry, replayed=replayed))
-        if len(frames) > MAX_UNSENT_BYTES:
-            break
-    last_seq = page[count - 1].seq if page else cursor
-    ready = deflated(bytes(frames), window_bits) if window_bits else bytes(frames)
-    return _Page(ready, count, last_seq, count == len(page) < entries.PAGE)

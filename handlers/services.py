@@ -6,6 +6,7 @@ from typing import NamedTuple
 from handlers.audit import Audit
 from handlers.gate import Gate
 from handlers.heartbeat import Heartbeat
+from handlers.history import History
 from handlers.limits import Limits
 from handlers.notes import Notes
 from handlers.passwords import Passwords
@@ -20,6 +21,7 @@ from pipeline import Pipeline
 class Services(NamedTuple):
     store: Store
     hub: Hub
+    history: History
     pipeline: Pipeline
     limits: Limits
     gate: Gate

@@ -12,6 +12,7 @@ from models.bulk import wanted
 from models.database import execute
 
 COLUMNS = tuple(name for name in Call.__struct_fields__ if name != "assistant_name")
+_FIELDS = (*COLUMNS, "assistant_name")
 _METADATA = COLUMNS.index("metadata")
 _SELECT = 'SELECT {}, assistant.name FROM "call" JOIN assistant ON assistant.id = "call".assistant_id WHERE '.format(
     ", ".join(f'"call".{name}' for name in COLUMNS)
@@ -156,9 +157,9 @@ def quiet(db: Database, heard_before: int, stopped_before: int) -> list[QuietCal
 
 
 def _call(row: tuple) -> Call:
-    values: dict[str, Any] = dict(zip(COLUMNS, row, strict=False))
-    values["metadata"] = msgspec.json.decode(row[_METADATA])
-    return Call(**values, assistant_name=row[-1])
+    values: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
+    values["metadata"] = {} if row[_METADATA] == "{}" else msgspec.json.decode(row[_METADATA])
+    return Call(**values)
 
 
 def _where(query: ModelSelect, organization_id: int, where: CallFilter) -> ModelSelect:

@@ -26,6 +26,11 @@ def after(db: Database, call_id: int, cursor: int, limit: int | None = PAGE, spe
     return [from_row(row) for row in rows.fetchall()]
 
 
+def mark(db: Database, call_id: int, seq: int) -> tuple[int, int] | None:
+    """What tells this entry from one that took its place after an erasure: its id and when it was stored."""
+    return execute(db, "SELECT id, stored_at FROM entry WHERE call_id = ? AND seq = ?", call_id, seq).fetchone()
+
+
 def speaking_order(db: Database, call_id: int, speaker: str | None = None) -> list[int]:
     """The `seq` of the latest entry of each segment, in the order in which people spoke.
 

@@ -37,7 +37,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: list["Outcome"]  # one for each Transcript among the events, in their order
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """Of one transcript: where it stands in the log, and whether it was there already; or why it was not taken."""
 
     segment_id: str

@@ -99,7 +99,7 @@ async def test_a_failure_of_ours_is_a_server_error_without_its_words(house, monk
     def broken(*_):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("handlers.live._page", broken)
+    monkeypatch.setattr("handlers.history.History.page", broken)
     async with house.watch("CA1") as viewer:
         assert await viewer.to_the_end() == 1011
         assert (viewer.seen[-1]["error"], viewer.seen[-1]["retryable"]) == ("server_error", True)

@@ -1,0 +1,73 @@
+"""The log of a call as frames to send, a page at a time; whole pages are kept for the next who asks for them."""
+
+from collections import OrderedDict
+from threading import Lock
+from typing import Any
+
+import msgspec
+
+from events import Entry, entry_message
+from handlers.deflate import deflated
+from handlers.frames import frame
+from hub.viewer import MAX_UNSENT_BYTES
+from models import entries
+from models.entries import PAGE
+
+KEPT_BYTES = 32 << 20  # some 80,000 entries: what viewers ask for who all come back at once
+
+
+class Page(msgspec.Struct, frozen=True, gc=False):
+    frames: bytes
+    count: int
+    last_seq: int
+    is_last: bool  # there were no more when it was read
+
+
+class History:
+    """Made in the readers' threads, compression included. A page that is full never changes, because the log only
+    grows; that its last entry is still the one that it was made with is asked of the database each time."""
+
+    def __init__(self, kept_bytes: int = KEPT_BYTES):
+        self._kept_bytes = kept_bytes
+        self._pages: OrderedDict[tuple, tuple[Page, tuple[int, int]]] = OrderedDict()
+        self._bytes = 0
+        self._lock = Lock()
+
+    def page(self, db: Any, call_id: int, call_sid: str, cursor: int, replayed: bool, window_bits: int) -> Page:
+        """The next entries after the cursor, up to the next multiple of PAGE, or fewer where they are more than a
+        viewer may have unsent; compressed where `window_bits` were agreed."""
+        key = call_id, call_sid, cursor, replayed, window_bits
+        kept = self._pages.get(key)
+        if kept is not None and entries.mark(db, call_id, kept[0].last_seq) == kept[1]:
+            with self._lock:
+                if key in self._pages:
+                    self._pages.move_to_end(key)
+            return kept[0]
+        limit = PAGE - cursor % PAGE
+        found = entries.after(db, call_id, cursor, limit)
+        page = _page(call_sid, found, limit, cursor, replayed, window_bits)
+        if page.count == PAGE:
+            self._keep(key, page, (found[-1].id, found[-1].stored_at))
+        return page
+
+    def _keep(self, key: tuple, page: Page, mark: tuple[int, int]) -> None:
+        with self._lock:
+            if (old := self._pages.pop(key, None)) is not None:
+                self._bytes -= len(old[0].frames)
+            self._pages[key] = page, mark
+            self._bytes += len(page.frames)
+            while self._bytes > self._kept_bytes:
+                _, (oldest, _) = self._pages.popitem(last=False)
+                self._bytes -= len(oldest.frames)
+
+
+def _page(call_sid: str, found: list[Entry], limit: int, cursor: int, replayed: bool, window_bits: int) -> Page:
+    frames = bytearray()
+    count = 0
+    for count, entry in enumerate(found, 1):  # noqa: B007 — how many there are in the end
+        frames += frame(entry_message(call_sid, entry, replayed=replayed))
+        if len(frames) > MAX_UNSENT_BYTES:
+            break
+    last_seq = found[count - 1].seq if found else cursor
+    ready = deflated(bytes(frames), window_bits) if window_bits else bytes(frames)
+    return Page(ready, count, last_seq, count == len(found) < limit)
