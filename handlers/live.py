@@ -48,7 +48,6 @@ class LiveSocket(ViewerSocket):
         call = await self._find(grant.organization_id)
         client = (grant.right, wanted.client) if wanted.client else None
         viewer = Viewer(self, pipe=self.connection, wants_interims=wanted.wants_interims, client=client)
-        self.connection.follower = viewer
         self.viewer, self._call_id = viewer, call.id  # first: whatever fails then, `closed` gives the place back
         self.connection.follower = viewer
         try:

@@ -70,6 +70,11 @@ def may_be_repeated(error: Exception) -> bool:
     return getattr(getattr(error, "orig", None), "pgcode", None) in ABORTED_IN_GOOD_ORDER
 
 
+def is_cut_off(db: Database) -> bool:
+    """Whether the connection of this thread has ended without our doing; only PostgreSQL's can."""
+    return not db.is_closed() and bool(getattr(db.connection(), "closed", False))
+
+
 def file_identity(db: Database) -> tuple[int, int] | None:
     """Which file stands at the path of a SQLite database; None for PostgreSQL. Raises OperationalError for none.
 

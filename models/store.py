@@ -14,7 +14,15 @@ from typing import Any, NamedTuple
 from peewee import Database, InterfaceError, OperationalError, PeeweeException
 
 from events import Unavailable
-from models.database import file_identity, may_be_repeated, migrate, open_database, reachable, write_transaction
+from models.database import (
+    file_identity,
+    is_cut_off,
+    may_be_repeated,
+    migrate,
+    open_database,
+    reachable,
+    write_transaction,
+)
 from models.write_ahead import WriteAhead
 
 log = logging.getLogger(__name__)
@@ -133,12 +141,15 @@ class Store:
             self._readers.submit(lambda: (self._reading.close(), all_here.wait()))
         self._readers.shutdown()
 
-    def _read(self, work: Callable[..., Any], args: tuple) -> Any:
+    def _read(self, work: Callable[..., Any], args: tuple, *, is_again: bool = False) -> Any:
         try:
             self._connect(self._reading)
             return work(self._reading, *args)
         except (OperationalError, InterfaceError) as error:
+            was_cut_off = is_cut_off(self._reading)
             self._reading.close()  # the next question connects anew
+            if was_cut_off and not is_again:  # perhaps long ago, and only noticed now
+                return self._read(work, args, is_again=True)
             raise Unavailable("The database does not answer just now.") from error
 
     def _connect(self, db: Database) -> None:
