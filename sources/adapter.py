@@ -3,13 +3,13 @@
 The caller reads the raw body, then: verify → (no: 403) → decode → (Refused: 400) → compare `account` with the source's
 own (another: 403) → load the state of this call at this source → normalise → store → 204.
 
-**Storing.** Where the events hold anything but interims, they and the new state are stored in one transaction, the
-state under a version check; on conflict normalise is called again with the newer state. Where they hold only interims,
-or nothing, nothing is written and the new state is kept in memory only. An adapter must live with losing such a state:
-a restart may cost what interims taught (when an utterance began), never the counter that makes segment ids.
+**Storing.** Where the events hold anything but interims, or `must_store` says so, they and the new state are stored in
+one transaction, the state under a version check; on conflict normalise is called again with the newer state. Else
+nothing is written and the new state is kept in memory only. An adapter must live with losing such a state: a restart
+may cost what interims taught (when an utterance began), never the counter that makes segment ids, nor words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -24,7 +24,7 @@ class Payload(Protocol):
     def call_sid(self) -> str: ...  # matches events.CALL_SID
 
     @property
-    def account(self) -> str: ...  # the provider account that sent it; a good signature proves this and no more
+    def account(self) -> str: ...  # the provider account that sent it; "" where requests do not tell
 
 
 Normalised = tuple[list[Event], msgspec.Struct | None]  # what happened, and what this call has now seen
@@ -35,19 +35,29 @@ class Adapter(Protocol):
 
     State: type[msgspec.Struct]  # frozen, every field with a default: fields may be added, never retyped
     Config: type[msgspec.Struct]  # the source's settings, frozen, every field with a default
+    REPEATS_REFUSED: bool  # the provider sends again what gets 400: it is counted as refused, and answered 204
 
-    def verify(self, *, url: str, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-        """Whether `secret` signed exactly these bytes for this public URL. False for anything odd; never raises."""
+    def verify(self, *, url: str, headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bool:
+        """Whether who knows `secret` sent exactly these bytes to this public URL; `now` in µs, for signatures that
+        carry a time. False for anything odd; raises only Refused("missing_library", …) where an extra is needed."""
 
-    def decode(self, body: bytes, content_type: str) -> Payload:
-        """The parsed request; an unknown event becomes one that normalise ignores.
+    def decode(self, body: bytes, content_type: str, query: Mapping[str, str]) -> Payload:
+        """The parsed request; `query` is the address's, over the source's settings. An unknown event becomes one that
+        normalise ignores.
 
         Raises Refused("malformed_payload", …) with the provider's name of the bad field, and nothing else.
         """
 
+    def cleaned(self, payload: Any, clean: Callable[[str], str]) -> Any:
+        """`payload` with `clean` applied to every text that was said and that the state would keep (redaction); as it
+        is where the state keeps no words. `clean` may be applied twice."""
+
     def normalise(self, payload: Any, state: Any, config: Any) -> Normalised:
         """The events of one request, in the order to store them, and the new state. Pure: never raises, changes
         neither argument. `state` is None where this call was not heard of at this source."""
+
+    def must_store(self, before: Any, after: Any) -> bool:
+        """Whether losing `after` would lose words, although no event of its step is stored."""
 
 
 def encode_state(state: msgspec.Struct) -> str:

@@ -7,6 +7,7 @@ https://www.twilio.com/docs/voice/twiml/transcription
 https://www.twilio.com/docs/voice/api/call-resource#statuscallbackevent
 """
 
+from collections.abc import Callable
 from xml.sax.saxutils import quoteattr
 
 import msgspec
@@ -17,8 +18,9 @@ from sources.twilio_payload import CallStatus, Failed, Payload, Speech, Started,
 from sources.twilio_signature import sign, verify
 from sources.twilio_speech import Track, final, partial
 
-__all__ = ["Config", "State", "decode", "normalise", "sign", "twiml", "verify"]
+__all__ = ["Config", "State", "cleaned", "decode", "must_store", "normalise", "sign", "twiml", "verify"]
 
+REPEATS_REFUSED = False  # but twice, with RETRIES
 RETRIES = "#rc=2&rp=all"  # without it Twilio doesn't come back after our 503; it is not part of what is signed
 
 
@@ -57,6 +59,16 @@ def normalise(payload: Payload, state: State | None, config: Config) -> tuple[li
         case Failed():
             return _failed(payload, known)
     return [], state
+
+
+def cleaned(payload: Payload, clean: Callable[[str], str]) -> Payload:
+    """`payload`: the state keeps numbers and times, no words."""
+    return payload
+
+
+def must_store(before: State | None, after: State | None) -> bool:
+    """False: what only interims taught may be lost."""
+    return False
 
 
 def twiml(webhook_url: str) -> str:

@@ -5,6 +5,7 @@ https://www.twilio.com/docs/voice/api/call-resource#statuscallbackevent
 """
 
 import re
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -76,8 +77,8 @@ _STATUSES = {word: word for word in ("in-progress", "completed", "busy", "failed
 _STATUSES["cancelled"] = "canceled"  # so written once in the documentation
 
 
-def decode(body: bytes, content_type: str) -> Payload:
-    """The parsed request, both kinds alike. For a GET callback give the query as body and FORM as its type.
+def decode(body: bytes, content_type: str, query: Mapping[str, str]) -> Payload:
+    """The parsed request, both kinds alike. Twilio puts nothing into the query.
 
     Raises Refused("malformed_payload", …, field) with the field as Twilio calls it.
     """

@@ -8,11 +8,11 @@ the track's finals; a final that comes after a later one is `{TranscriptionSid}:
 import msgspec
 from msgspec.structs import replace
 
-from events import SECOND, Speaker, Transcript
+from events import Speaker, Transcript
+from sources.derived_times import offset, sentence_times
 from sources.twilio_payload import Speech
 
 REMEMBERED = 256  # finals per track, against repeats: half an hour of talk, about 1.5 KB of state
-WORDS_PER_S = 2.5  # of unhurried English; only for finals that had no partials
 
 
 class Utterance(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ def partial(speech: Speech, track: Track, t0: int | None, speaker: Speaker) -> t
     else:
         now = replace(was, last=sequence, last_at=speech.at)
     if now.start is None:
-        now = replace(now, start=_offset(now.first_at, t0))
+        now = replace(now, start=offset(now.first_at, t0))
     interim = Transcript(
         segment_id=f"{speech.key}:{track.count + 1}",
         speaker=speaker,
@@ -112,21 +112,11 @@ def _withdrawn(speech: Speech, segment_id: str, speaker: Speaker) -> Transcript:
 def _times(
     speech: Speech, own: Utterance | None, previous_end_at: int | None, t0: int | None
 ) -> tuple[float | None, float | None]:
-    """Start and end in s from the answer, 0 ≤ start ≤ end; None while t0 is unknown. Approximate without provider
-    data: a result lags what was said by about a second. Never from when it arrived."""
+    """Exact with the provider's data. What a viewer was told of the start stays."""
     begun_at, ended_at = speech.spoken or (None, speech.at)
-    end = _offset(ended_at, t0)
-    if end is None or ended_at is None:
-        return None, None
+    start = None
     if begun_at is None and own:
-        start = own.start if own.start is not None else _offset(own.first_at, t0)
-    else:
-        start = _offset(begun_at, t0)
-    if start is None:
-        said_at = ended_at - round(len(speech.content.split()) / WORDS_PER_S * SECOND)
-        start = _offset(max(said_at, previous_end_at or said_at), t0)
-    return (None if start is None else min(start, end)), end
-
-
-def _offset(at: int | None, t0: int | None) -> float | None:
-    return None if at is None or t0 is None else max(0, at - t0) / SECOND
+        start, begun_at = own.start, own.first_at
+    return sentence_times(
+        speech.content, ended_at=ended_at, t0=t0, start=start, begun_at=begun_at, previous_end_at=previous_end_at
+    )

@@ -1,30 +1,27 @@
-"""A short call as Twilio posts it, for people to see that their source works. Pure: the times are the caller's."""
+"""A short call as Twilio posts it."""
 
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import NamedTuple
 from urllib.parse import urlencode
 
 from events import SECOND
+from sources.trial import STEP_US, TURNS, Step, grown
+from sources.twilio_signature import FORM, sign
 
-STEP_US = SECOND // 4  # between two requests; a real call's partials come about as often
-TURNS = (  # who speaks, the words by which the partials grow, and how sure Twilio is of them
-    ("outbound_track", ("Hello, this", "is a test call", "from your settings page."), 0.98),
-    ("inbound_track", ("Good. So my words", "arrive here", "as they are spoken?"), 0.94),
-    ("outbound_track", ("They do. The calls", "of your own number", "will look just like this."), 0.97),
-)
-
-
-class Step(NamedTuple):
-    after_us: int  # since the call's start
-    body: bytes  # a form
+TELLS_END = True
+ACCOUNT = "ACtest"  # of a source that takes any
+_TRACKS = {"user": "inbound_track", "assistant": "outbound_track"}
 
 
-def trial_call(call_sid: str, account: str, started_at: int) -> Iterator[Step]:
+def headers(url: str, body: bytes, secret: str | None, now: int) -> dict[str, str]:
+    return {"Content-Type": FORM} | ({"X-Twilio-Signature": sign(url, body, secret)} if secret else {})
+
+
+def trial_call(call_sid: str, account: str | None, started_at: int) -> Iterator[Step]:
     """The requests in order: in-progress, transcription-started, partials and finals, stopped, completed."""
-    whose = {"CallSid": call_sid, "AccountSid": account}
+    whose = {"CallSid": call_sid, "AccountSid": account or ACCOUNT}
     after_us = 0
 
     def step(**fields: str) -> Step:
@@ -44,15 +41,15 @@ def trial_call(call_sid: str, account: str, started_at: int) -> Iterator[Step]:
     yield status("in-progress", 0)
     yield heard("started", 1, Track="both_tracks", LanguageCode="en-US", PartialResults="true")
     sequence = 1
-    for track, phrases, confidence in TURNS:
-        said = [" ".join(phrases[:count]) for count in range(1, len(phrases) + 1)]
+    for turn in TURNS:
+        said = grown(turn)
         spoken = [({"transcript": text}, "false") for text in said]
-        spoken.append(({"transcript": said[-1], "confidence": confidence}, "true"))
+        spoken.append(({"transcript": said[-1], "confidence": turn.confidence}, "true"))
         for transcription, is_final in spoken:
             after_us += STEP_US
             sequence += 1
-            words = {"Track": track, "Final": is_final, "TranscriptionData": json.dumps(transcription)}
-            yield heard("content", sequence, LanguageCode="en-US", **words)
+            words = {"Final": is_final, "TranscriptionData": json.dumps(transcription)}
+            yield heard("content", sequence, Track=_TRACKS[turn.speaker], LanguageCode="en-US", **words)
     after_us += STEP_US
     yield heard("stopped", sequence + 1)
     yield status("completed", 1, CallDuration=str(round(after_us / SECOND)))

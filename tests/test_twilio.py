@@ -21,7 +21,7 @@ def test_our_payloads_give_the_events_written_beside_them():
     state = None
     assert sorted(expected) == sorted(path.stem for path in OURS.glob("*.form"))
     for name, events in expected.items():
-        payload = twilio.decode((OURS / f"{name}.form").read_bytes(), FORM)
+        payload = twilio.decode((OURS / f"{name}.form").read_bytes(), FORM, {})
         said, state = twilio.normalise(payload, state, CONFIG)
         shown = [{"event": type(e).__name__} | msgspec.to_builtins(e) for e in said]
         assert [{key: value for key, value in e.items() if value is not None} for e in shown] == events, name
@@ -29,7 +29,7 @@ def test_our_payloads_give_the_events_written_beside_them():
 
 @pytest.mark.parametrize("word", ["queued", "initiated", "ringing", "something-new", ""])
 def test_words_before_the_answer_create_nothing(word):
-    assert twilio.normalise(twilio.decode(status(word, 1), FORM), None, CONFIG) == ([], None)
+    assert twilio.normalise(twilio.decode(status(word, 1), FORM, {}), None, CONFIG) == ([], None)
 
 
 def test_a_second_message_does_not_announce_the_call_again():
@@ -132,7 +132,7 @@ def test_memory_is_bounded_and_what_is_older_than_it_counts_as_a_repeat():
     assert len(finals(hear(bodies + bodies))) == 1000
     state = None
     for body in bodies:
-        _, state = twilio.normalise(twilio.decode(body, FORM), state, CONFIG)
+        _, state = twilio.normalise(twilio.decode(body, FORM, {}), state, CONFIG)
     assert len(encode_state(state)) < 256 * len("1000000,") + 300
 
 
@@ -143,8 +143,8 @@ def test_the_settings_say_who_is_on_which_track():
 
 
 def test_normalise_changes_neither_its_payload_nor_its_state():
-    payload = twilio.decode(speech(2, "B", 2), FORM)
-    _, state = twilio.normalise(twilio.decode(partial(1, "A", 1), FORM), None, CONFIG)
+    payload = twilio.decode(speech(2, "B", 2), FORM, {})
+    _, state = twilio.normalise(twilio.decode(partial(1, "A", 1), FORM, {}), None, CONFIG)
     before = encode_state(state)
     assert twilio.normalise(payload, state, CONFIG) == twilio.normalise(payload, state, CONFIG)
     assert encode_state(state) == before
@@ -171,7 +171,11 @@ def test_the_twiml_names_our_address_and_asks_for_retries():
     assert 'Url="https://calls.example.com/#rc=1"' in twilio.twiml("https://calls.example.com/#rc=1")
 
 
+CONTRACT = ("verify", "decode", "cleaned", "normalise", "must_store", "State", "Config")
+
+
 def test_a_kind_is_a_module_with_the_whole_contract():
     for adapter in KINDS.values():
-        assert all(callable(getattr(adapter, name)) for name in ("verify", "decode", "normalise", "State", "Config"))
+        assert all(callable(getattr(adapter, name)) for name in CONTRACT)
+        assert isinstance(adapter.REPEATS_REFUSED, bool)
         assert decode_state(adapter, encode_state(adapter.State())) == adapter.State()

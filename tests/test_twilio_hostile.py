@@ -20,7 +20,7 @@ DEEP = '{"transcript":"a","x":' + "[" * 100_000
 
 def refused(body: bytes, content_type: str = FORM) -> Refused:
     with pytest.raises(Refused) as caught:
-        twilio.decode(body, content_type)
+        twilio.decode(body, content_type, {})
     assert caught.value.code == "malformed_payload"
     assert len(caught.value.message) < 400
     return caught.value
@@ -171,7 +171,7 @@ VALUES = st.sampled_from(WORDS) | st.text() | st.integers().map(str) | st.floats
 
 
 @given(fields=st.dictionaries(st.sampled_from(NAMES), VALUES), is_whole=st.booleans())
-@settings(database=None, deadline=None, max_examples=400)
+@settings(database=None, deadline=None, max_examples=150)
 def test_any_values_in_any_field_are_refused_or_heard(fields, is_whole):
     whole = {"CallSid": "CA0", "AccountSid": "AC0", "TranscriptionEvent": "transcription-content", "Final": "true"}
     whole |= {"TranscriptionSid": "GT0", "Track": "inbound_track", "SequenceId": "1", "Timestamp": WORDS[-4]}
@@ -183,11 +183,11 @@ def test_any_values_in_any_field_are_refused_or_heard(fields, is_whole):
 
 def taken_or_refused(body: bytes) -> None:
     try:
-        payload = twilio.decode(body, FORM)
+        payload = twilio.decode(body, FORM, {})
     except Refused as refusal:
         assert refusal.code == "malformed_payload"
         return
-    _, state = twilio.normalise(twilio.decode(partial(3, "b", 4), FORM), None, CONFIG)
+    _, state = twilio.normalise(twilio.decode(partial(3, "b", 4), FORM, {}), None, CONFIG)
     for before in (None, state):
         events, after = twilio.normalise(payload, before, CONFIG)
         assert after is None or decode_state(twilio, encode_state(after)) == after
@@ -212,7 +212,7 @@ ORDERS = st.permutations(
 
 
 @given(bodies=ORDERS, restarts=st.sets(st.integers(0, 11)), again=st.integers(0, 11))
-@settings(database=None, deadline=None, max_examples=300)
+@settings(database=None, deadline=None, max_examples=150)
 def test_in_any_order_every_final_is_stored_once_under_its_own_id(bodies, restarts, again):
     heard = finals(hear(bodies + bodies[:again], restarts=restarts))
     assert sorted(final.content for final in heard) == ["3", "6", "9"]

@@ -14,6 +14,7 @@ from tests.fuzz.target import Target, varied_by
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 URL, SECRET = "https://calls.example.com/webhooks/x/y?a=b", "s3cret"
+NOW = 1_770_000_000_000_000  # µs
 FORM = "application/x-www-form-urlencoded"
 HEADERS = ("X-Twilio-Signature", "Content-Type", "X-Twilio-Webhooks-Signature-Settings")
 
@@ -54,7 +55,7 @@ def _check(adapter: Adapter, data: bytes) -> str:
     for body in data.split(b"\n")[:40]:
         _check_signature(adapter, body, chance)
         try:
-            payload = adapter.decode(body, FORM)
+            payload = adapter.decode(body, FORM, {})
         except Refused as refused:
             labels.add(check_refusal(refused, {"malformed_payload"}))
             continue
@@ -97,14 +98,16 @@ def _check_signature(adapter: Adapter, body: bytes, chance: Random) -> None:
     if chance.random() > 0.03:
         return
     headers = {"Content-Type": FORM, "X-Twilio-Signature": adapter.sign(URL, body, SECRET)}
-    assert adapter.verify(url=URL, headers=headers, body=body, secret=SECRET)
-    assert not adapter.verify(url=URL, headers=headers, body=body + b"&More=1", secret=SECRET)
-    assert not adapter.verify(url=URL + "&c=d", headers=headers, body=body, secret=SECRET)
-    assert not adapter.verify(url=URL, headers=headers, body=body, secret="")
+    assert adapter.verify(url=URL, headers=headers, body=body, secret=SECRET, now=NOW)
+    assert not adapter.verify(url=URL, headers=headers, body=body + b"&More=1", secret=SECRET, now=NOW)
+    assert not adapter.verify(url=URL + "&c=d", headers=headers, body=body, secret=SECRET, now=NOW)
+    assert not adapter.verify(url=URL, headers=headers, body=body, secret="", now=NOW)
     text = body.decode("latin1")
     for name in HEADERS:
         odd = headers | {name: vary_bytes(chance, headers.get(name, "").encode()).decode("latin1") or text[:80]}
-        is_let_in = adapter.verify(url=URL, headers=odd, body=body, secret=SECRET)
+        is_let_in = adapter.verify(url=URL, headers=odd, body=body, secret=SECRET, now=NOW)
         assert not is_let_in or odd["X-Twilio-Signature"] == headers["X-Twilio-Signature"]
     spoken_for = f"https://calls.example.com/{text[:200]}?bodySHA256={hashlib.sha256(b'').hexdigest()}"
-    assert not adapter.verify(url=spoken_for, headers={"X-Twilio-Signature": text[:60]}, body=body, secret=SECRET)
+    assert not adapter.verify(
+        url=spoken_for, headers={"X-Twilio-Signature": text[:60]}, body=body, secret=SECRET, now=NOW
+    )

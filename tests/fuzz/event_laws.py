@@ -10,6 +10,7 @@ from zlib import crc32
 import msgspec
 
 from events import (
+    CALL_SID,
     CONTENT_BYTES,
     TERMINAL,
     CallAnnounced,
@@ -26,6 +27,7 @@ from events import (
 )
 from handlers.representations import call_json, transcript_json
 from models import accounts, calls, entries
+from models.aliases import OtherIds
 from models.database import migrate, open_database, write_transaction
 from models.record import Heard, record
 from sources.limits import INT32, METADATA_BYTES
@@ -60,6 +62,7 @@ def check_event(event) -> str:
             _check_text(event.to_number, 64)
             _check_text(event.provider, 64)
             assert event.direction in (None, "inbound", "outbound")
+            assert event.alias is None or CALL_SID.match(event.alias)
             _check_time(event.started_at)
             if event.metadata is not None:
                 written = encode(event.metadata)
@@ -99,7 +102,7 @@ def check_stored(data: bytes, call_sid: str, events: list) -> None:
                 raise _Undone from None
             call = calls.by_sid(db, organization_id, call_sid)
             assert call == recorded.call
-            _read(status_message(call, NOW)), _read(encode(call_json(call, NOW)))
+            _read(status_message(call, NOW)), _read(encode(call_json(call, NOW, OtherIds())))
             assert call.duration is None or call.duration >= 0
             said = {(e.segment_id, e.content) for e in events if isinstance(e, Transcript)}
             log = entries.after(db, call.id, 0, None)

@@ -34,6 +34,10 @@ def _messages():
         yield encode({"type": kind, "id": str(n), "call_sid": "CA1", "data": data})
         yield encode({"type": kind, "id": n, "call_sid": "CA1", "data": data})
     yield encode({"type": "transcript", "call_sid": "CA1", "data": SAID | {"is_final": False, "content": ""}})
+    alternatives = [{"transcript": "Hello", "confidence": 0.95, "words": [{"word": "hello", "start": 1.0, "end": 1.4}]}]
+    heard = {"type": "Results", "channel_index": [0, 2], "start": 1.0, "duration": 0.5, "is_final": True}
+    data = heard | {"channel": {"alternatives": alternatives}, "metadata": {"request_id": "r-1"}}
+    yield encode({"type": "deepgram", "id": 9, "call_sid": "CA1", "speaker": "user", "offset": 1.5, "data": data})
 
 
 def _check_message(data: bytes) -> str:
