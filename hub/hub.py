@@ -2,12 +2,13 @@
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from events import SECOND, Call, Entry, Transcript
 from hub.room import Room, grace_ends_at
 from hub.viewer import Viewer
 from hub.wall import Wall, Watcher
+from rules.alert import Alert
 
 log = logging.getLogger(__name__)
 
@@ -83,17 +84,20 @@ class Hub:
         self._drop_if_empty(room)
         self._touch_wall(room.call)
 
-    def publish(self, call: Call, entries: list[Entry]) -> None:
-        """What a commit added to the call's log, and the call as it is now."""
+    def publish(self, call: Call, entries: list[Entry], alerts: Sequence[Alert] = ()) -> None:
+        """What a commit added to the call's log, the alerts that it raised, and the call as it is now."""
         for entry in entries:
             self._remember(call, entry.transcript.segment_id)
         if wall := self._walls.get(call.organization_id):
-            wall.hear(call, entries[-1].transcript if entries else None)
+            wall.hear(call, entries[-1].transcript if entries else None, alerts)
         room = self._rooms.get(call.id)
         if room is None:
             return
         for entry in entries:
-            room.final(entry)
+            room.final(entry, [alert for alert in alerts if alert.seq == entry.seq] if alerts else ())
+        for alert in alerts:
+            if alert.seq is None:
+                room.alert(alert)
         room.reach(call.head_seq)
         self.refresh(call)
         self._drop_if_empty(room)

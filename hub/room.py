@@ -1,6 +1,6 @@
 """What is going on at one call: its viewers, its newest status, and the open interim of each speaker. No history."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -9,6 +9,7 @@ from events import SECOND, Call, Entry, Transcript, entry_message, interim_messa
 from hub.line import Line
 from hub.news import News, bundled
 from hub.viewer import Bundle, Viewer
+from rules.alert import Alert, alert_message
 
 GRACE_US = 5 * SECOND  # late finals of an ended call usually arrive within a second or two
 LONGEST_GRACE_US = 30 * SECOND
@@ -34,7 +35,7 @@ class Room:
 
     __slots__ = (
         *("_clock", "_has_news", "_last_revision", "_line", "_news", "_open", "_told", "_wrap"),
-        *("call", "clients", "head_seq", "is_closed", "viewers"),
+        *("call", "clients", "head_seq", "is_closed", "last_alert", "viewers"),
     )
 
     def __init__(
@@ -48,6 +49,7 @@ class Room:
         self._news: list[News] = []
         self.call = call
         self.head_seq = call.head_seq
+        self.last_alert = 0  # the newest that was published here, of those that belong to no entry
         self._told = call.head_seq  # the newest entry that was published here, or that everyone here began behind
         self.viewers: set[Viewer] = set()
         self._line: Line | None = None
@@ -81,13 +83,22 @@ class Room:
         if is_new_status:
             self._tell(News("status", self.status_frame(), self.head_seq, call.status_version))
 
-    def final(self, entry: Entry) -> None:
-        """A stored entry, in commit order."""
+    def final(self, entry: Entry, alerts: Sequence[Alert] = ()) -> None:
+        """A stored entry, in commit order, and the alerts about it: they leave as one, so that nobody has only half."""
         self._open.pop(entry.transcript.segment_id, None)
         self.head_seq = max(self.head_seq, entry.seq)
         self._told = max(self._told, entry.seq)
         if self.viewers and not self.is_closed:
-            self._tell(News("final", self._wrap(entry_message(self.call.call_sid, entry, replayed=False)), entry.seq))
+            frame = self._wrap(entry_message(self.call.call_sid, entry, replayed=False))
+            if alerts:
+                frame += b"".join([self._wrap(alert_message(self.call.call_sid, alert)) for alert in alerts])
+            self._tell(News("final", frame, entry.seq))
+
+    def alert(self, alert: Alert) -> None:
+        """An alert that belongs to no entry."""
+        self.last_alert = max(self.last_alert, alert.id)
+        if self.viewers and not self.is_closed:
+            self._tell(News("alert", self._wrap(alert_message(self.call.call_sid, alert)), alert.id))
 
     def reach(self, head_seq: int) -> None:
         """The log goes as far as this. Where not all of it was published here (another node's entries, or a commit
@@ -175,4 +186,4 @@ class Room:
             line = Line(step, [viewer for viewer in self.viewers if viewer.is_in_step(step)])
             is_everyone = len(line.viewers) == sum(viewer.follows for viewer in self.viewers)
             self._line = line if is_everyone else None  # else some may be in step the next time
-        return line if bundle.before <= step else None
+        return line if bundle.before <= step and not bundle.alert else None

@@ -59,14 +59,15 @@ class Bundle(NamedTuple):
     last: int
     before: int  # what a viewer must have before: a status in it counts on that
     version: int  # of its last status; 0 where there is none
+    alert: int = 0  # id of its alert that belongs to no entry; 0 where there is none
 
 
 class Viewer:
     """`follows`: it is live and wants everything."""
 
     __slots__ = (
-        *("_is_live", "_withdrawals", "client", "cursor", "follows", "outlet", "pipe", "room", "sent_version"),
-        "wants_interims",
+        *("_is_live", "_withdrawals", "alert_cursor", "client", "cursor", "follows", "outlet", "pipe", "room"),
+        *("sent_version", "wants_interims"),
     )
 
     def __init__(
@@ -80,7 +81,8 @@ class Viewer:
     ):
         self.outlet = outlet
         self.pipe = pipe or outlet  # where its frames go: there are many, and each step on the way costs
-        self.cursor = cursor  # the last seq it has
+        self.cursor = cursor  # the last seq it has, with its alerts
+        self.alert_cursor = 0  # the last alert: of those that belong to no entry it has all up to this one
         self.wants_interims = wants_interims
         self.client = client  # who it is across reconnects, if it said so
         self.sent_version = 0  # of the call's status
@@ -93,9 +95,14 @@ class Viewer:
         return self._is_live
 
     @property
-    def has_caught_up(self) -> bool:
-        """Whether nothing newer than its cursor was published: the moment to go live, without waiting in between."""
+    def has_entries(self) -> bool:
+        """Whether no entry beyond its cursor was published."""
         return self.room is not None and self.room.head_seq <= self.cursor
+
+    @property
+    def has_caught_up(self) -> bool:
+        """Whether nothing newer than its cursors was published: the moment to go live, without waiting in between."""
+        return self.has_entries and self.room.last_alert <= self.alert_cursor
 
     def go_live(self) -> None:
         """Follow from here on. First what it missed besides entries: a new status, open interims, the end."""
@@ -122,6 +129,8 @@ class Viewer:
             return False
         if self.pipe.unsent_bytes + len(bundle.frames) > MAX_UNSENT_BYTES:
             return False
+        if bundle.alert and bundle.alert <= self.alert_cursor:
+            return False
         self.pipe.send(bundle.frames)
         self.took(bundle)
         return True
@@ -129,6 +138,7 @@ class Viewer:
     def took(self, bundle: Bundle) -> None:
         """All of it was sent to this viewer."""
         self.cursor = bundle.last or self.cursor
+        self.alert_cursor = bundle.alert or self.alert_cursor
         self.sent_version = bundle.version or self.sent_version
 
     def final(self, seq: int, frame: bytes) -> None:
@@ -144,6 +154,16 @@ class Viewer:
         """There are entries up to this one, whether or not they were handed to it."""
         if self._is_live and seq > self.cursor:
             self._fall_back()
+
+    def alert(self, id_: int, frame: bytes) -> None:
+        """One that belongs to no entry: those that do come with theirs."""
+        if not self._is_live or id_ <= self.alert_cursor:
+            return
+        if self._is_slow():
+            self._fall_back()
+        else:
+            self.alert_cursor = id_
+            self.pipe.send(frame)
 
     def interim(self, frame: bytes) -> None:
         """Passes through or is dropped: the next one, or the final, says it all again."""

@@ -1,24 +1,26 @@
 """The organisation's feed: a row for each running call, what changed in a tick merged and encoded once for everyone.
 
-An event costs the wall one dictionary entry, however many watch; a tick costs what changed in it. Ends and starts are
-sent at once. A watcher that is slow keeps the newest row of each call that it missed, and gets those when it has caught
-up: there is no log here, a new connection is a new snapshot.
+An event costs the wall one dictionary entry, however many watch; a tick costs what changed in it. Starts, ends and
+alerts are sent at once. A watcher that is slow keeps the newest row of each call that it missed, and gets those when it
+has caught up: there is no log here, a new connection is a new snapshot.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from events import Call, Transcript, encode, rfc3339, status_metadata, transcript_data
 from hub.viewer import MAX_UNSENT_BYTES, Outlet
+from rules.alert import Alert, Tally
 
 
 class Row:
     """One call on the wall."""
 
-    __slots__ = ("_final", "call", "said")
+    __slots__ = ("_final", "alerts", "call", "said")
 
-    def __init__(self, call: Call, said: Transcript | None = None):
+    def __init__(self, call: Call, said: Transcript | None = None, alerts: Tally | None = None):
         self.call = call
+        self.alerts = alerts or Tally()
         self.said = self._final = said  # the newest words, interims too; and the newest that will stay
 
     def hear(self, said: Transcript) -> None:
@@ -42,7 +44,7 @@ class Row:
             "last": transcript_data(self.said) if self.said else None,
             "segments": call.transcript_count,
             "viewers": viewers,
-            "alerts": [],
+            "alerts": self.alerts.as_json(),
         }
 
 
@@ -76,20 +78,29 @@ class Wall:
         self._clock, self._wrap, self._viewers = clock, wrap, viewers
         self._rows: dict[int, Row] = {}
         self._changed: dict[int, Row] = {}
+        self._raised: list[tuple[int, Alert]] = []  # until it is loaded: the snapshot may know them or not
         self._ended: set[int] = set()  # until it is loaded, so that an older snapshot does not bring them back
         self.watchers: set[Watcher] = set()
         self.is_loaded = False
 
-    def load(self, running: list[tuple[Call, Transcript | None]]) -> None:
-        """The running calls and their newest entries from the store, read after the wall was put up: what was heard
-        meanwhile is newer. Only the first time: a second reader's snapshot could know calls that have ended since."""
+    def load(self, running: list[tuple[Call, Transcript | None]], tallies: Mapping[int, Tally] | None = None) -> None:
+        """The running calls, their newest entries and (by call) alerts from the store, read after the wall was put up:
+        what was heard meanwhile is newer. Only the first time: a second reader's snapshot could know calls that have
+        ended since."""
         if self.is_loaded:
             return
         for call, said in running:
             if call.id not in self._rows and call.id not in self._ended:
                 self._rows[call.id] = Row(call, said)
+        for call_id, tally in (tallies or {}).items():
+            if call_id in self._rows:
+                self._rows[call_id].alerts = tally
+        for call_id, alert in self._raised:
+            if call_id in self._rows:
+                self._rows[call_id].alerts.add(alert)
         self.is_loaded = True
         self._ended.clear()
+        self._raised.clear()
 
     def snapshot(self) -> bytes:
         return self._message("snapshot", self._rows)
@@ -97,13 +108,17 @@ class Wall:
     def updates(self, rows: dict[int, Row]) -> bytes:
         return self._message("calls_updated", rows)
 
-    def hear(self, call: Call, said: Transcript | None = None) -> None:
-        """News of a call: as it is now, and its newest words if these are the news."""
+    def hear(self, call: Call, said: Transcript | None = None, alerts: Sequence[Alert] = ()) -> None:
+        """News of a call: as it is now, its newest words if these are the news, and the alerts raised by them."""
+        if alerts and not self.is_loaded:
+            self._raised += [(call.id, alert) for alert in alerts]
         row = self._rows.get(call.id)
         if row is None:
             if call.is_over:
                 return  # words that came late, or a call that ended before anyone looked
             row = self._rows[call.id] = Row(call, said)
+            for alert in alerts:
+                row.alerts.add(alert)
             self._send({call.id: row})
             return
         is_news = call.status_version > row.call.status_version
@@ -111,6 +126,8 @@ class Wall:
             row.call = call
         if said is not None:
             row.hear(said)
+        for alert in alerts:
+            is_news |= row.alerts.add(alert)
         if not is_news:
             self._changed[call.id] = row
             return

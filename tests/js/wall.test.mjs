@@ -1,8 +1,8 @@
 /** What the feed's messages make of the wall. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { alertNames, ENDED_MS, isNew, lengthMs, quietMs, Wall } from "../../static/js/wall.js";
-import { at, callOf, ended, rfc3339, row, wallOf, words } from "./wall_calls.mjs";
+import { alertCount, alertNames, ENDED_MS, isNew, lengthMs, quietMs, Wall } from "../../static/js/wall.js";
+import { alert, at, callOf, ended, rfc3339, row, wallOf, words } from "./wall_calls.mjs";
 
 test("a call that starts is new for five seconds", () => {
   const wall = wallOf(0);
@@ -79,6 +79,7 @@ test("a duration runs from the start, and stops with what the end says", () => {
   assert.equal(lengthMs(wall.calls.get("CA1"), at(240)), 201_000);
 });
 
-test("alerts are known by name, whatever else is told of them", () => {
-  assert.deepEqual(alertNames(row("CA1", { alerts: ["Refund", { name: "Shouting", at: "…" }] })), ["Refund", "Shouting"]);
+test("alerts are known by the names of their rules, with how often each fitted", () => {
+  const call = row("CA1", { alerts: [alert("Refund"), alert("Shouting", 3)] });
+  assert.deepEqual([alertNames(call), alertCount(call)], [["Refund", "Shouting ×3"], 4]);
 });

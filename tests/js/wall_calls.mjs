@@ -22,6 +22,9 @@ export function row(sid, { started = 0, metadata = {}, ...more } = {}) {
 
 export const ended = (sid, more = {}) => row(sid, { status: "completed", metadata: { duration: 201, reason: "hung-up" }, ...more });
 
+/** What a row of the feed says of a rule that it set off. */
+export const alert = (rule, count = 1) => ({ rule, rule_id: rule.length, count, last_at: rfc3339(0) });
+
 /** A wall that heard of these at `seconds`. */
 export function wallOf(seconds, ...rows) {
   const wall = new Wall();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { holding, ordered, unmoved } from "../../static/js/wall_order.js";
-import { at, ended, row, wallOf, words } from "./wall_calls.mjs";
+import { alert, at, ended, row, wallOf, words } from "./wall_calls.mjs";
 
 const sids = (wall, order, seconds) => ordered(wall.calls.values(), order, at(seconds)).map(({ call_sid }) => call_sid);
 
@@ -16,7 +16,7 @@ test("alerts need attention first, then silence, then length, then the newest", 
   const heard = { last: words("Hello") };
   const wall = wallOf(700, row("new", { started: 690, ...heard }), row("newer", { started: 695, ...heard }), row("long", { started: 10, ...heard }));
   wall.update([row("quiet", { started: 600 }), row("quieter", { started: 500 })], at(700));
-  wall.update([row("alert", { started: 650, alerts: ["Refund"] }), row("alerts", { started: 650, alerts: ["Refund", "Shouting"] })], at(700));
+  wall.update([row("alert", { started: 650, alerts: [alert("Refund")] }), row("alerts", { started: 640, alerts: [alert("Refund", 2)] })], at(700));
   assert.deepEqual(sids(wall, "attention", 710), ["alerts", "alert", "quieter", "quiet", "long", "newer", "new"]);
 });
 
