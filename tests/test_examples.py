@@ -94,6 +94,23 @@ async def test_feed_py(house):
     assert (call["status"], call["transcript_count"]) == ("completed", 4)
 
 
+async def test_callboard_producer_py(house):
+    documented = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "sources" / "pipecat.md").read_text(), re.DOTALL)
+    await finish(await start(house, sys.executable, "-c", documented[1]))
+    call = await house.get(f"/api/v1/calls/sid/{CALL}")
+    assert (call["status"], call["transcript_count"], call["customer_phone"]) == ("completed", 1, "+15550123")
+    (said,) = await house.get(f"/api/v1/calls/sid/{CALL}/transcripts")
+    assert (said["content"], said["segment_start"]) == ("Is my bike ready?", 1.4)
+
+
+async def test_pipecat_observer_py(house):
+    tests = ROOT / "tests"  # Pipecat is large: test_pipecat.py has the real bot that this was recorded of
+    recording = str(tests / "payloads" / "pipecat" / "call.json")
+    await finish(await start(house, sys.executable, str(tests / "bots" / "replay.py"), CALL, recording))
+    call = await house.get(f"/api/v1/calls/sid/{CALL}")
+    assert (call["status"], call["transcript_count"]) == ("completed", 5)
+
+
 async def test_walkthrough_sh(house):
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
