@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .PHONY: help install run test test-py test-js test-long packages lint fix fuzz conformance conformance-server crash plans \
-	bench profile bench-latency bench-memory binary binary-smoke
+	bench profile bench-latency bench-memory binary binary-smoke pipecat
 .DELETE_ON_ERROR:
 
 help:  ## list these targets
@@ -48,6 +48,10 @@ KILLS ?= 100
 crash: $(VENV)/test.txt  ## kill a server under load KILLS times; nothing acknowledged may be lost (CRASH=--postgresql)
 	$(PY) -m tests.crash --kills $(KILLS) $(CRASH)
 
+PIPECAT := pipecat-ai>=1.14,<2 deepgram-sdk>=7,<8
+pipecat: build/pipecat/installed.txt $(VENV)/test.txt  ## the example's observer in a real Pipecat bot: installs 500 MiB
+	PIPECAT_PYTHON=$(CURDIR)/build/pipecat/bin/python $(PY) -m pytest tests/test_pipecat.py
+
 ROWS ?= 10000000
 plans: packages $(VENV)/test.txt  ## how the hot queries scale to ROWS entries, on both databases
 	$(PY) -m tests.plans --rows $(ROWS)
@@ -74,7 +78,7 @@ binary: dist/callboard  ## dist/callboard: one file that serves, and needs no Py
 binary-smoke: binary  ## that file, started, asked and stopped
 	$(PY) tests/binary_smoke.py dist/callboard
 
-BUILT_FROM = $(wildcard *.py docs/*.json) $(shell find commands handlers hub models sources static templates -type f ! -name '*.pyc')
+BUILT_FROM = $(wildcard *.py docs/*.json) $(shell find commands handlers hub models redaction rules sources static templates -type f ! -name '*.pyc')
 dist/callboard: callboard.spec $(BUILT_FROM) $(VENV)/binary.txt
 	$(PY) -m PyInstaller --noconfirm --log-level ERROR callboard.spec
 
@@ -91,3 +95,11 @@ $(VENV)/%.txt: pyproject.toml
 	print(*p["dependencies"], *(d for e in sys.argv[1:] for d in p["optional-dependencies"][e]), sep="\n")' $(EXTRAS) >$@
 	@if command -v uv >/dev/null; then uv pip install -q --python $(PY) -r $@; \
 	else $(PYTHON) -m pip --python $(PY) install -q --disable-pip-version-check -r $@; fi
+
+build/pipecat/installed.txt: Makefile
+	@echo "Installing into build/pipecat"
+	@if command -v uv >/dev/null; then uv venv -q --allow-existing --python $(PYTHON) build/pipecat; \
+	uv pip install -q --python build/pipecat/bin/python $(foreach one,$(PIPECAT),'$(one)'); \
+	else $(PYTHON) -m venv --without-pip build/pipecat; \
+	$(PYTHON) -m pip --python build/pipecat/bin/python install -q --disable-pip-version-check $(foreach one,$(PIPECAT),'$(one)'); fi
+	@echo '$(PIPECAT)' >$@

@@ -51,6 +51,7 @@ class CallAnnounced(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     from_number: str | None = None
     to_number: str | None = None
     provider: str | None = None  # "twilio", "vapi" …
+    alias: str | None = None  # another provider's id of the same call, as CALL_SID: it may tell of it under that one
     started_at: int | None = None  # µs, the answer; the earliest that was ever heard is kept
     metadata: dict[str, Any] | None = None  # merged into what is there, key by key
 
@@ -85,7 +86,18 @@ class TranscriptionStopped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: int | None = None
 
 
-Event = CallAnnounced | Transcript | StatusReported | TranscriptionStopped
+class AlertRaised(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule of the organisation fits unfinished words or a silence; no source tells this, rules/ does."""
+
+    rule_id: int
+    rule_name: str
+    at: int  # µs
+    segment_id: str | None = None  # None: a silence
+    spans: list[tuple[int, int]] | None = None  # what fits, as in rules/alert.py
+    since: int | None = None  # µs, when the silence began
+
+
+Event = CallAnnounced | Transcript | StatusReported | TranscriptionStopped | AlertRaised
 
 
 # ── what the store keeps ─────────────────────────────────────────────────────────────────────────────────────
@@ -231,12 +243,5 @@ def status_metadata(call: Call, now: int) -> dict[str, Any]:
 
 
 def status_message(call: Call, now: int) -> bytes:
-    return encode(
-        {
-            "type": "call_status",
-            "call_sid": call.call_sid,
-            "timestamp": rfc3339(now),
-            "status": call.status,
-            "metadata": status_metadata(call, now),
-        }
-    )
+    about = {"status": call.status, "metadata": status_metadata(call, now)}
+    return encode({"type": "call_status", "call_sid": call.call_sid, "timestamp": rfc3339(now)} | about)

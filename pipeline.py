@@ -1,22 +1,28 @@
-"""The path of everything that is said, in one place: normalise → store → publish.
+"""The path of everything that is said, in one place: normalise → redact → store → publish.
 
-Finals, facts and states of calls are committed, then published, in commit order; interims only pass through.
+Finals, facts and states of calls are committed, then published, in commit order; interims only pass through. Alert
+rules are held against finals in the transaction that stores them (models/raising.py), against interims as they pass.
 """
 
 import asyncio
+import logging
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 import msgspec
 
-from events import SECOND, Call, Event, Refused, StatusReported, Transcript
+from events import SECOND, AlertRaised, Call, Event, Refused, StatusReported, Transcript, Unavailable
 from hub import Hub
-from models import Store, calls
+from models import Store, alerts, calls
 from models import sources as source_rows
-from models.record import Heard, Recorded, SourceStep, StateConflict, record_all
+from models.raising import record_and_judge
+from models.record import Heard, Recorded, SourceStep, StateConflict
 from models.sources import Source
+from redaction import Redactor
+from rules.lookout import Lookout
 from sources import KINDS
 from sources.adapter import decode_state, encode_state
 
@@ -25,6 +31,8 @@ KNOWN_STATES = 20_000
 STOPPED_QUIET_US = 300 * SECOND  # after its transcription stopped, a call nobody ends is over
 CONFLICTS = 10  # nodes storing the same call at the same moment; each round one of them gets through
 
+log = logging.getLogger(__name__)
+
 
 class _Known(NamedTuple):
     version: int
@@ -32,11 +40,23 @@ class _Known(NamedTuple):
 
 
 class Pipeline:
-    def __init__(self, store: Store, hub: Hub, *, quiet_us: int = 7200 * SECOND):
+    def __init__(
+        self,
+        store: Store,
+        hub: Hub,
+        *,
+        quiet_us: int = 7200 * SECOND,
+        redactors: Mapping[int, Redactor] | None = None,
+        lookout: Lookout | None = None,
+    ):
         self.store, self.hub = store, hub
+        self.lookout = lookout or Lookout()
+        self.when_alerted: Callable[[], None] = lambda: None  # alerts are stored, and perhaps to be delivered
+        self._redactors = {} if redactors is None else redactors  # by organisation; one that wants none has none
         self._quiet_us = quiet_us
-        self._record = partial(record_all, clock=store.clock)
+        self._record = partial(record_and_judge, clock=store.clock, lookout=self.lookout)
         self._calls: OrderedDict[tuple[int, str], Call] = OrderedDict()
+        self._own_sids: OrderedDict[tuple[int, str], str] = OrderedDict()  # of calls heard under an alias, by that
         self._states: OrderedDict[tuple[int, str], _Known] = OrderedDict()
         self._turns: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -60,21 +80,31 @@ class Pipeline:
     ) -> asyncio.Future[Recorded] | None:
         """As `hear`, without waiting: what comes of it is in the future, published by then. Things of one call happen
         in the order in which they are submitted, but for interims, which wait for nothing that came before them."""
+        redactor, hidden = self._redactors.get(organization_id), None
+        if redactor is not None:
+            events, hidden = redactor.events(events)
         interims = [event for event in events if _passes_through(event)]
         kept = events if not interims else [event for event in events if not _passes_through(event)]
         call = self._calls.get((organization_id, call_sid))
-        if not kept and (call is not None or not interims):
-            for interim in interims:
-                self.hub.interim(call, interim)
+        if call is None and (own_sid := self._own_sids.get((organization_id, call_sid))):
+            call = self._calls.get((organization_id, own_sid))
+        if not kept and step is None and (call is not None or not interims):
+            self._pass_on(call, interims)
             return None
         heard = Heard(
-            organization_id=organization_id, call_sid=call_sid, events=kept, assistant_id=assistant_id, step=step
+            organization_id=organization_id,
+            call_sid=call_sid,
+            events=kept,
+            assistant_id=assistant_id,
+            step=step,
+            hidden=hidden,
         )
         return self.store.write_together(self._record, heard, partial(self._publish, interims))
 
-    async def receive(self, source: Source, payload: Any) -> None:
-        """Take one request of a provider: stored when this returns. One at a time for each call, in order of arrival,
-        because what a request means depends on the ones before it. Raises as `hear`."""
+    async def receive(self, source: Source, payload: Any) -> Recorded | None:
+        """Take one request of a provider: stored when this returns, and None where there was nothing to store. One at a
+        time for each call, in order of arrival, because what a request means depends on the ones before it. Raises as
+        `hear`."""
         key = (source.id, payload.call_sid)
         turn = self._turns.get(key)
         if turn is None:
@@ -90,19 +120,22 @@ class Pipeline:
                     raise
             raise Refused("conflict", "Too many servers store this call at once.")
 
-    async def _receive(self, source: Source, payload: Any, key: tuple[int, str]) -> None:
+    async def _receive(self, source: Source, payload: Any, key: tuple[int, str]) -> Recorded | None:
         adapter = KINDS[source.kind]
         known = self._states.get(key) or await self._load_state(source, payload.call_sid)
+        if (redactor := self._redactors.get(source.organization_id)) is not None:
+            payload = adapter.cleaned(payload, redactor.text)  # the state may keep words: it is stored, too
         config = msgspec.json.decode(source.config, type=adapter.Config)
         events, state = adapter.normalise(payload, known.state, config)
         version = known.version
         step = None
-        if not all(_passes_through(event) for event in events):
+        if not all(_passes_through(event) for event in events) or adapter.must_store(known.state, state):
             step = SourceStep(source.id, known.version, encode_state(state))
             version += 1
         organization = source.organization_id
-        await self.hear(organization, payload.call_sid, events, assistant_id=source.assistant_id, step=step)
+        recorded = await self.hear(organization, payload.call_sid, events, assistant_id=source.assistant_id, step=step)
         _keep(self._states, key, _Known(version, state), KNOWN_STATES)
+        return recorded
 
     async def _load_state(self, source: Source, call_sid: str) -> _Known:
         stored = await self.store.read(source_rows.state, source, call_sid)
@@ -120,9 +153,45 @@ class Pipeline:
     def _publish(self, interims: list[Transcript], recorded: Recorded) -> None:
         call = recorded.call
         _keep(self._calls, (call.organization_id, call.call_sid), call, KNOWN_CALLS)
-        self.hub.publish(call, recorded.entries)
+        if recorded.alias is not None:
+            _keep(self._own_sids, (call.organization_id, recorded.alias), call.call_sid, KNOWN_CALLS)
+        self.hub.publish(call, recorded.entries, recorded.alerts)
+        self._pass_on(call, interims)
+        if recorded.alerts:
+            self.when_alerted()
+
+    def _pass_on(self, call: Call, interims: list[Transcript]) -> None:
         for interim in interims:
             self.hub.interim(call, interim)
+        if interims and call.organization_id in self.lookout.books:
+            for alert in self.lookout.hear(call, interims, self.store.clock()):
+                self._raise(
+                    call.organization_id, call.call_sid, alert, lambda alert=alert: self.lookout.forget(call, alert)
+                )
+
+    async def notice_silences(self) -> None:
+        """Every second: raise alerts about calls that are quiet for longer than a rule allows."""
+        shortest, now = self.lookout.shortest_silences(), self.store.clock()
+        if shortest:
+            quiet = await self.store.read(alerts.quiet, now, shortest)
+            for call, alert in self.lookout.silences(quiet, now):
+                self._raise(call.organization_id, call.call_sid, alert)
+
+    def _raise(
+        self, organization_id: int, call_sid: str, alert: AlertRaised, failed: Callable[[], None] = lambda: None
+    ) -> None:
+        """Store and publish it, waiting for nothing; where it cannot be stored, what raised it may do so again."""
+        heard = Heard(organization_id=organization_id, call_sid=call_sid, events=[alert])
+
+        def settled(storing: asyncio.Future[Recorded]) -> None:
+            if not storing.cancelled() and (error := storing.exception()) is not None:
+                log.warning("an alert was not stored: %s", error)
+                failed()
+
+        try:
+            self.store.write_together(self._record, heard, partial(self._publish, [])).add_done_callback(settled)
+        except Unavailable:
+            failed()
 
 
 def _passes_through(event: Event) -> bool:

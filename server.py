@@ -16,6 +16,8 @@ import commands
 from commands import demo
 from commands.parser import Parser, add_command
 from events import SECOND, Refused, Unavailable
+from handlers.alert_rules import AlertRules
+from handlers.alert_sender import AlertSender
 from handlers.audit import Audit
 from handlers.entrance import Entrance, EntranceServer, open_files
 from handlers.frames import frame
@@ -26,7 +28,9 @@ from handlers.limits import Limits
 from handlers.listening import CannotListen, listen, own_url, tls_context
 from handlers.notes import Notes
 from handlers.passwords import Passwords
+from handlers.redactors import Redactors
 from handlers.routes import make_application
+from handlers.searching import Searching
 from handlers.services import Services
 from handlers.set_up_code import SetUp
 from handlers.source_activity import SourceActivity
@@ -73,7 +77,12 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
         stack.push_async_callback(store.close)
         soon, places = asyncio.get_running_loop().call_soon, settings.viewers_per_call
         hub = Hub(clock=store.clock, wrap=frame, viewers_per_call=places, soon=soon)
-        pipeline = Pipeline(store, hub, quiet_us=settings.quiet_timeout * SECOND)
+        redactors = Redactors(store)
+        await redactors.load()
+        alert_rules = AlertRules(store)
+        await alert_rules.load()
+        quiet_us = settings.quiet_timeout * SECOND
+        pipeline = Pipeline(store, hub, quiet_us=quiet_us, redactors=redactors.in_force, lookout=alert_rules.lookout)
         limits = Limits(**{name: getattr(settings, name) for name in LIMITS})
         gate = Gate(store, limits)
         passwords = Passwords(store, limits)
@@ -88,7 +97,11 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
         from_here = own_url(sockets[0], "https" if tls else "http")
         is_default = settings.public_url.endswith(":0")  # only now it is known where that is
         public_url = f"{settings.public_url.removesuffix(':0')}:{port}" if is_default else settings.public_url
-        trial_calls = TrialCalls(store.clock, loopback_url=from_here, public_url=public_url)
+        trial_calls = TrialCalls(store.clock, pipeline.hear, loopback_url=from_here, public_url=public_url)
+        to_private = settings.alerts_to_private_addresses
+        alert_sender = AlertSender(store, public_url=public_url, to_private=to_private)
+        stack.push_async_callback(alert_sender.close)
+        pipeline.when_alerted = alert_sender.wake
         services = Services(
             store=store,
             hub=hub,
@@ -100,7 +113,11 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
             heartbeat=heartbeat,
             activity=activity,
             audit=audit,
+            redactors=redactors,
+            alert_rules=alert_rules,
+            alert_sender=alert_sender,
             trial_calls=trial_calls,
+            searching=Searching(store),
             notes=Notes(store.clock),
             set_up=SetUp(store),
             epoch=await store.read(rights.epoch),
@@ -108,6 +125,7 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
             messages_per_second=settings.messages_per_second,
             compression=settings.compression,
         )
+        stack.push_async_callback(services.searching.close)
         max_files = open_files()
         entrance = Entrance(
             make_application(services),
@@ -132,7 +150,11 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
         for work, every_ms in (
             (hub.tick, 250),
             (hub.tick_walls, 500),
-            (gate.poll, 500),
+            *((part.poll, 500) for part in (gate, redactors, alert_rules)),
+            (alert_sender.tick, 1000),
+            (pipeline.notice_silences, 1000),
+            (services.searching.tick, 1000),
+            (alert_sender.forget_old, 3_600_000),
             (entrance.tick, 1000),
             (gate.remember_use, 60_000),
             (activity.write_down, 5_000),

@@ -114,6 +114,10 @@ FIELDS = (
     Field(
         "quiet_timeout", _whole(1, 10_000_000), "7200", "seconds of quiet after which a call nobody ended has failed"
     ),
+    Field(
+        *("alerts_to_private_addresses", _switch, "0"),
+        "whether alerts may be sent to this machine and its network, and without https; 1: yes",
+    ),
     Field("shutdown_grace", _whole(0, 3600), "5", "seconds that open connections get to leave when the server stops"),
     Field("log_level", _level, "info", "least important lines to log: debug, info, warning, error"),
     Field("demo", _switch, "1", "whether `run` plays demo calls, where it found an empty database; --no-demo, 0: no"),
@@ -136,6 +140,7 @@ class Settings(NamedTuple):
     passwords_per_account: int
     requests_per_key: int
     quiet_timeout: int
+    alerts_to_private_addresses: bool
     shutdown_grace: int
     log_level: str
     demo: bool
@@ -150,7 +155,9 @@ def add_flags(parser: argparse.ArgumentParser, *names: str) -> None:
             text = f"{field.help} [{field.variable}{default}]"
             value = {"dest": field.name, "metavar": "VALUE", "help": text.replace("%", "%%")}
             if field.parse is _switch:
-                group.add_argument("--no-" + field.name, dest=field.name, action="store_const", const="0", help="off")
+                group.add_argument(
+                    f"--no{field.flag[1:]}", dest=field.name, action="store_const", const="0", help="off"
+                )
                 value |= {"nargs": "?", "const": "1"}
             group.add_argument(field.flag, **value)
 

@@ -1,11 +1,16 @@
 """The list of live calls, and one call."""
 
+from events import SECOND
 from handlers.api import ApiError
 from handlers.audit import entry_of
+from handlers.call_alerts import CallAlerts
+from handlers.call_measures import measured
 from handlers.pages import PageHandler
 from hub import Row
-from models import calls, demo, entries
-from models.running import running
+from models import alerts, aliases, calls, demo, entries
+from models.running import wall
+
+QUIET_US, LONG_US = 45 * SECOND, 600 * SECOND  # wall.js and wall_order.js have the same
 
 
 class LiveCallsPage(PageHandler):
@@ -13,7 +18,10 @@ class LiveCallsPage(PageHandler):
         """GET /: the calls in progress."""
         read, organization = self.services.store.read, self.grant.organization_id
         self.services.audit.note(entry_of(self, "feed.watched"))
-        rows = [Row(call, said) for call, said in await read(running, organization)]
+        running, tallies = await read(wall, organization)
+        rows = [Row(call, said, tallies.get(call.id)) for call, said in running]
+        if self.get_query_argument("order", "") == "attention":
+            rows.sort(key=lambda row: concern(row, self.services.store.clock()), reverse=True)
         self.render_page(
             "calls.html",
             rows=rows,
@@ -27,14 +35,37 @@ class LiveCallsPage(PageHandler):
 class CallPage(PageHandler):
     async def get(self, call_sid: str) -> None:
         """GET /calls/{call_sid}: its transcript so far, and live from there on; afterwards the same page."""
-        call, spoken = await self.services.store.read(_call_and_transcript, self.grant.organization_id, call_sid)
-        if call is None:
+        found = await self.services.store.read(_call_and_transcript, self.grant.organization_id, call_sid)
+        if found is None:
             raise ApiError(404, "not_found", "There is no such call.")
+        call, spoken, others, raised, measures = found
+        if call.call_sid != call_sid:
+            self.redirect(f"/calls/{call.call_sid}")  # one page for each call, whichever id leads to it
+            return
         self.services.audit.note(entry_of(self, "call.read", call.call_sid))
-        self.render_page("call.html", call=call, entries=spoken, cursor=call.head_seq, epoch=self.services.epoch)
+        shown = {"entries": spoken, "cursor": call.head_seq, "others": others, "alerts": CallAlerts(raised, spoken)}
+        self.render_page("call.html", call=call, epoch=self.services.epoch, measures=measures, **shown)
 
 
-def _call_and_transcript(db: object, organization_id: int, call_sid: str) -> tuple:
+def _call_and_transcript(db: object, organization_id: int, call_sid: str) -> tuple | None:
     """The call first: entries that come between the two reads are then repeated by the socket, and none is missed."""
     call = calls.by_sid(db, organization_id, call_sid)
-    return (call, entries.latest(db, call.id)) if call else (None, [])
+    if call is None:
+        return None
+    order = entries.spoken(db, call.id)
+    spoken = entries.by_seq_in_pages(db, call.id, [said.seq for said in order])
+    others, raised = aliases.other_ids(db, [call.id])[call.id], alerts.of_call(db, call.id)
+    return call, spoken, others, raised, measured(call, order)
+
+
+def concern(row: Row, now: int) -> tuple[int, int]:
+    """How much the call needs someone to look, as wall_order.js tells it: alerts, then silence, then length, then the
+    newest."""
+    call = row.call
+    began_at = call.started_at or call.created_at
+    heard_at = call.last_entry_at or began_at
+    if row.alerts:
+        return 3, row.alerts.total
+    if now - heard_at >= QUIET_US:
+        return 2, -heard_at
+    return (1, -began_at) if now - began_at >= LONG_US else (0, began_at)

@@ -8,7 +8,7 @@ import msgspec
 from events import SECOND, Call, CallAnnounced, microseconds
 from handlers.api import ApiError, ApiHandler, parse
 from handlers.representations import call_json
-from models import calls
+from models import aliases, calls
 from models.calls import CallFilter
 from sources import producer
 
@@ -53,7 +53,8 @@ class CallsHandler(CallQueryHandler):
         store, now = self.services.store, self.services.store.clock()
         total = await store.read(calls.count, self.organization_id, where)
         found = await store.read(_page, self.organization_id, where, paging.skip, paging.limit)
-        items = [call_json(call, now) for call in found]
+        others = await store.read(aliases.other_ids, [call.id for call in found])
+        items = [call_json(call, now, others[call.id]) for call in found]
         self.finish_json({"items": items, "total": total, "skip": paging.skip, "limit": paging.limit})
 
 
@@ -95,7 +96,7 @@ class OneCallHandler(ApiHandler):
 class CallHandler(OneCallHandler):
     async def get(self, which: str) -> None:
         """GET /api/v1/calls/{id} and /api/v1/calls/sid/{call_sid}: the call."""
-        self.finish_json(call_json(await self.call(which), self.services.store.clock()))
+        await finish_call(self, await self.call(which))
 
 
 class CallMetadataHandler(OneCallHandler):
@@ -107,7 +108,14 @@ class CallMetadataHandler(OneCallHandler):
         metadata = producer.decode_metadata(self.request.body)
         told = CallAnnounced(metadata=metadata)
         recorded = await self.services.pipeline.hear(self.organization_id, call.call_sid, [told])
-        self.finish_json(call_json(recorded.call, self.services.store.clock()))
+        await finish_call(self, recorded.call)
+
+
+async def finish_call(handler: ApiHandler, call: Call, status: int | None = None) -> None:
+    """Answer with the call, and by what else it can be found."""
+    store = handler.services.store
+    others = await store.read(aliases.other_ids, [call.id])
+    handler.finish_json(call_json(call, store.clock(), others[call.id]), status)
 
 
 def _page(db: object, organization_id: int, where: CallFilter, skip: int, limit: int) -> list[Call]:

@@ -9,7 +9,7 @@ from handlers.services import Services
 from handlers.token_socket import Opening, Refusal, TokenSocketHandler
 from handlers.viewer_socket import ViewerSocket
 from hub import Watcher
-from models.running import running
+from models.running import wall
 
 # For one message; who takes longer comes back for a snapshot, or what it misses would grow with every call of the day.
 CATCH_UP_S = 60
@@ -40,7 +40,7 @@ class FeedSocket(ViewerSocket):
         self._organization_id = grant.organization_id
         self._wall = self.services.hub.watch_wall(grant.organization_id, self._watcher)
         if not self._wall.is_loaded:
-            self._wall.load(await self.services.store.read(running, grant.organization_id))
+            self._wall.load(*await self.services.store.read(wall, grant.organization_id))
         self.grant = grant
         self.services.gate.enter(self)
         now = self.services.store.clock()

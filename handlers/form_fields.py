@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable
 from functools import partial
+from math import inf, isfinite
 from typing import Any
 
 from tornado.web import RequestHandler
@@ -70,11 +71,45 @@ class Form:
             self.errors[name] = "This holds characters that cannot be shown, such as a line break."
         return text
 
+    def lines(self, name: str, *, longest: int) -> str:
+        """Text of several lines, which may be empty."""
+        text = self._handler.get_body_argument(name, "").replace("\r\n", "\n")
+        self._values[name] = text
+        if len(text) > longest:
+            self.errors[name] = f"At most {longest} characters, and this is {len(text)}."
+        elif any(unicodedata.category(c) in _UNWRITABLE for c in text if c != "\n"):
+            self.errors[name] = "This holds characters that cannot be shown."
+        return text
+
+    def number(self, name: str) -> float | None:
+        """None where it was left empty."""
+        text = self._values[name] = self._handler.get_body_argument(name, "")
+        try:
+            value = float(text.replace(",", ".")) if text else None
+        except ValueError:
+            value = inf
+        if value is not None and not isfinite(value):
+            self.errors[name] = "This is not a number."
+            return None
+        return value
+
+    def is_ticked(self, name: str) -> bool:
+        ticked = self._handler.get_body_argument(name, "") != ""
+        self._values[name] = "1" if ticked else ""
+        return ticked
+
     def secret(self, name: str, missing: str | None = None) -> str:
         """A text that is not given back to the page; `missing` None: it may be empty."""
         text = self._handler.get_body_argument(name, "", strip=False)
         if not text and missing:
             self.errors[name] = missing
+        return text
+
+    def given(self, name: str) -> str | None:
+        """The text of a field that the form may lack, then None."""
+        text = self._handler.get_body_argument(name, None)
+        if text is not None:
+            self._values[name] = text
         return text
 
     def choice(self, name: str, among: tuple[str, ...]) -> str:

@@ -12,6 +12,7 @@ from events import Unavailable
 from handlers.limits import Limits
 from models import Store, rights
 from models import sources as source_rows
+from models.audit import AuditEntry
 from models.rights import Grant
 from models.sources import Source
 
@@ -47,7 +48,7 @@ class Gate:
         self._keys: OrderedDict[str, Grant | None] = OrderedDict()  # None: was right, and is to be looked up again
         self._asking: dict[tuple[str, str], asyncio.Task[Grant | None]] = {}  # what is being looked up, and for whom
         self._tickets: OrderedDict[str, None] = OrderedDict()  # that were issued here and not brought yet
-        self._sources: dict[tuple[str, str], Source] = {}  # by kind and endpoint
+        self._sources: dict[tuple[str, str | int], Source] = {}  # by kind and endpoint, or organisation
         self._used_at: dict[int, int] = {}
         self._inside: set[OpenSocket] = set()
         self._unchecked: set[OpenSocket] = set()
@@ -133,6 +134,20 @@ class Gate:
             source = await self._store.read(source_rows.by_endpoint, kind, endpoint)
             if source is not None and version == self._version:
                 self._sources[kind, endpoint] = source
+        return source
+
+    async def fed_source(self, organization_id: int, kind: str, made: Callable[[int], AuditEntry]) -> Source:
+        """The source that the organisation's producers feed; on first use one is made, with `made(its id)` in the audit
+        log. Raises Refused, `source_paused`."""
+        source = self._sources.get((kind, organization_id))
+        if source is None:
+            version = self._version
+            source = await self._store.read(source_rows.oldest, organization_id, kind)
+            if source is None:
+                now = self._store.clock()
+                source = await self._store.write(source_rows.made_once, now, organization_id, kind, made)
+            if version == self._version:
+                self._sources[kind, organization_id] = source
         return source
 
     def check_stranger(self, token: str | None, address: str) -> None:

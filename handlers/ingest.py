@@ -4,12 +4,14 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable
+from functools import partial
 from typing import Any
 
 from tornado.iostream import IOStream
 
 from events import Refused, Transcript, Unavailable, encode
 from handlers.frames import frame
+from handlers.ingest_deepgram import DeepgramFeed
 from handlers.services import Services
 from handlers.token_socket import Opening, Refusal, TokenSocket, TokenSocketHandler
 from models.heard import Recorded
@@ -36,7 +38,7 @@ class _Taken:
 
     def __init__(self) -> None:
         self.id: Any = None
-        self.storing: asyncio.Future[Recorded] | None = None
+        self.storing: asyncio.Future[Recorded | None] | None = None
         self.answer: dict[str, Any] | None = None
 
     @property
@@ -45,11 +47,12 @@ class _Taken:
 
 
 class IngestSocket(TokenSocket):
-    __slots__ = ("_has_room", "_is_answering", "_unanswered")
+    __slots__ = ("_address", "_deepgram", "_has_room", "_is_answering", "_unanswered")
 
     def __init__(self, services: Services, stream: IOStream, opening: Opening):
         self._unanswered: deque[_Taken] = deque()  # in order of arrival
         self._is_answering = False
+        self._deepgram: DeepgramFeed | None = None  # from its first message on
         self._has_room = asyncio.Event()
         super().__init__(services, stream, opening, max_message_bytes=MAX_MESSAGE_BYTES)
 
@@ -57,7 +60,7 @@ class IngestSocket(TokenSocket):
         grant = await self.authenticate(opening)
         if not grant.may("ingest"):
             raise Refusal("access_denied", "The key lacks the scope 'ingest'.")
-        self.grant = grant
+        self.grant, self._address = grant, opening.address
         self.services.gate.enter(self)
 
     def receive(self, text: str) -> Awaitable[None] | None:
@@ -80,9 +83,10 @@ class IngestSocket(TokenSocket):
         try:
             message = producer.decode_message(text)
             taken.id = message.id
-            if message.data:
-                events = list(message.data)
-                taken.storing = self.services.pipeline.submit(self.grant.organization_id, message.call_sid, events)
+            if message.payload is not None:
+                taken.storing = self._receive_deepgram(message.payload)
+            elif message.data:
+                taken.storing = self._submit(message)
             is_interim = any(isinstance(event, Transcript) and not event.is_final for event in message.data)
             if not is_interim or message.id is not None:
                 taken.answer = {"type": "ack", "id": message.id, "seq": None}
@@ -91,6 +95,18 @@ class IngestSocket(TokenSocket):
         if taken.storing is not None:
             taken.storing.add_done_callback(self._answer_soon)
         return taken
+
+    def _submit(self, message: producer.Message) -> asyncio.Future[Recorded | None] | None:
+        events, call_sid = list(message.data), message.call_sid
+        submit = partial(self.services.pipeline.submit, self.grant.organization_id, call_sid, events)
+        if self._deepgram is not None and self._deepgram.is_storing(call_sid):
+            return self._deepgram.submit(call_sid, submit)
+        return submit()
+
+    def _receive_deepgram(self, payload: Any) -> asyncio.Future[Recorded | None]:
+        if self._deepgram is None:
+            self._deepgram = DeepgramFeed(self.services, self.grant, self._address)
+        return self._deepgram.receive(payload)
 
     def _answer_soon(self, _: Any = None) -> None:
         if not self._is_answering and self._unanswered and self._unanswered[0].is_ready:
@@ -119,7 +135,10 @@ class IngestSocket(TokenSocket):
             return taken.answer
         if (error := taken.storing.exception()) is not None:
             return self._error(taken.id, error)
-        outcomes = taken.storing.result().outcomes
+        recorded = taken.storing.result()
+        if recorded is None:  # nothing to store: acknowledged as interims are
+            return taken.answer if taken.id is not None else None
+        outcomes = recorded.outcomes
         if outcomes and outcomes[0].error is not None:
             return self._error(taken.id, outcomes[0].error)
         if outcomes and taken.answer is not None:

@@ -5,8 +5,10 @@ from typing import Any, ClassVar
 from tornado.iostream import IOStream
 
 from events import CALL_SID, Call, status_message
+from handlers import replay
 from handlers.audit import entry_by
 from handlers.frames import frame
+from handlers.replay import AlertsPage
 from handlers.services import Services
 from handlers.token_socket import Opening, Refusal, TokenSocketHandler
 from handlers.viewer_request import ViewerRequest, viewer_request
@@ -46,6 +48,7 @@ class LiveSocket(ViewerSocket):
         if not grant.may("read"):
             raise Refusal("access_denied", "The key lacks the scope 'read'.")
         call = await self._find(grant.organization_id)
+        self._call_sid = call.call_sid  # its own, where another provider's was asked for: all that follows carries it
         client = (grant.right, wanted.client) if wanted.client else None
         viewer = Viewer(self, pipe=self.connection, wants_interims=wanted.wants_interims, client=client)
         self.viewer, self._call_id = viewer, call.id  # first: whatever fails then, `closed` gives the place back
@@ -102,20 +105,44 @@ class LiveSocket(ViewerSocket):
 
         `replayed` counts the history sent before; None once that is complete and this viewer has only been slow.
         """
-        viewer, is_history = self.viewer, replayed is not None
+        viewer, read = self.viewer, self.services.store.read
+        whose, bits = (self.services.history, self._call_id, self._call_sid), self.connection.window_bits
         while viewer.room is not None and await self.connection.drained():
-            wanted = (self._call_id, self._call_sid, viewer.cursor, is_history, self.connection.window_bits)
-            page = await self.services.store.read(self.services.history.page, *wanted)
+            if replayed is None:
+                missed = await read(replay.missed_page, *whose, viewer.cursor, viewer.alert_cursor, bits)
+            else:
+                missed = await read(replay.history_page, *whose, viewer.cursor, bits)
+                replayed += missed.entries.count
+            page = missed.entries
             if page.count:
                 self.connection.send(page.frames, is_deflated=True)
                 viewer.cursor = page.last_seq
-            if is_history:
-                replayed += page.count
+            if replayed is None:
+                self._send_alerts(missed.alerts)
+            elif page.is_last and viewer.has_entries:
+                self._complete_history(replayed)
+                await self._replay_alerts(missed.alerts)
+                replayed = None
+            else:
+                continue
             if page.is_last and viewer.has_caught_up:
-                if is_history:
-                    self._complete_history(replayed)
                 viewer.go_live()
                 return
+
+    async def _replay_alerts(self, page: AlertsPage) -> None:
+        """`page` and those after it: every alert of the history."""
+        viewer = self.viewer
+        self._send_alerts(page)
+        while not page.is_last and viewer.room is not None and await self.connection.drained():
+            whose, bits = (self._call_id, self._call_sid), self.connection.window_bits
+            wanted = (*whose, viewer.alert_cursor, viewer.cursor, bits)
+            page = await self.services.store.read(replay.alerts_page, *wanted)
+            self._send_alerts(page)
+
+    def _send_alerts(self, page: AlertsPage) -> None:
+        if page.frames:
+            self.connection.send(page.frames, is_deflated=True)
+        self.viewer.alert_cursor = page.last_id
 
     def _complete_history(self, count: int) -> None:
         through = self.viewer.cursor

@@ -1,8 +1,12 @@
 """How templates write times and durations: as the scripts do, so that a page stays as it is when it comes alive."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from markupsafe import Markup, escape
+
 from events import SECOND, rfc3339
+from redaction import LABEL
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
@@ -35,11 +39,36 @@ def duration(seconds: int) -> str:
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
 
 
+def chips(text: str, *, whole: bool = False) -> Markup:
+    """The text as text, with redaction's labels set apart, as chips.js does it; `whole`: as one box."""
+    if "[" not in text:
+        return escape(text)
+    shown, at = Markup(), 0
+    for label in LABEL.finditer(text):
+        shown += escape(text[at : label.start()]) + Markup('<span class="chip">{}</span>').format(label[0])
+        at = label.end()
+    shown += escape(text[at:])
+    return Markup("<span>{}</span>").format(shown) if whole and at else shown
+
+
+def marked(text: str, spans: Sequence[tuple[int, int]]) -> Markup:
+    """`chips`, with what the spans (in order, apart) cut out of the text marked, as alert_words.js does it."""
+    if not spans:
+        return chips(text)
+    shown, at = Markup(), 0
+    for start, end in spans:
+        shown += chips(text[at:start]) + Markup("<mark>{}</mark>").format(chips(text[start:end]))
+        at = end
+    return shown + chips(text[at:])
+
+
 FILTERS = {
     "ago": ago,
+    "chips": chips,
     "clock": clock,
     "date_time": date_time,
     "duration": duration,
+    "marked": marked,
     "mmss": mmss,
     "rfc3339": rfc3339,
 }

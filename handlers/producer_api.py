@@ -1,7 +1,6 @@
 """Feeding calls by REST: a call's facts and its status. (Its transcripts: transcripts_api.)"""
 
-from handlers.calls_api import CallsHandler, OneCallHandler
-from handlers.representations import call_json
+from handlers.calls_api import CallsHandler, OneCallHandler, finish_call
 from models import calls
 from sources import producer
 
@@ -21,8 +20,7 @@ class FeedCallsHandler(CallsHandler):
             return
         events = [announced] if status is None else [announced, status]
         recorded = await self.services.pipeline.hear(self.organization_id, call_sid, events)
-        body = call_json(recorded.call, self.services.store.clock())
-        self.finish_json(body, 201 if recorded.created else 200)
+        await finish_call(self, recorded.call, 201 if recorded.created else 200)
 
 
 class CallStatusHandler(OneCallHandler):
@@ -40,4 +38,4 @@ class CallStatusHandler(OneCallHandler):
                 return
         else:
             call = (await self.services.pipeline.hear(self.organization_id, call_sid, [status])).call
-        self.finish_json(call_json(call, self.services.store.clock()))
+        await finish_call(self, call)

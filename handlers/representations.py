@@ -3,9 +3,10 @@
 from typing import Any
 
 from events import Call, Entry, rfc3339
+from models.aliases import OtherIds
 
 
-def call_json(call: Call, now: int) -> dict[str, Any]:
+def call_json(call: Call, now: int, others: OtherIds) -> dict[str, Any]:
     """A Call; `duration` of a running one is what it has lasted at `now` (µs)."""
     return {
         "id": call.id,
@@ -26,6 +27,8 @@ def call_json(call: Call, now: int) -> dict[str, Any]:
         "metadata": call.metadata,
         "end_reason": call.end_reason,
         "transcript_count": call.transcript_count,
+        "aliases": others.aliases,
+        "linked": others.linked,
     }
 
 

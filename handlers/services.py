@@ -3,6 +3,8 @@
 import time
 from typing import NamedTuple
 
+from handlers.alert_rules import AlertRules
+from handlers.alert_sender import AlertSender
 from handlers.audit import Audit
 from handlers.gate import Gate
 from handlers.heartbeat import Heartbeat
@@ -10,6 +12,8 @@ from handlers.history import History
 from handlers.limits import Limits
 from handlers.notes import Notes
 from handlers.passwords import Passwords
+from handlers.redactors import Redactors
+from handlers.searching import Searching
 from handlers.set_up_code import SetUp
 from handlers.source_activity import SourceActivity
 from handlers.trial_calls import TrialCalls
@@ -29,7 +33,11 @@ class Services(NamedTuple):
     heartbeat: Heartbeat
     activity: SourceActivity
     audit: Audit
+    redactors: Redactors
+    alert_rules: AlertRules
+    alert_sender: AlertSender
     trial_calls: TrialCalls
+    searching: Searching
     notes: Notes
     set_up: SetUp
     epoch: str  # the identity of the store's log

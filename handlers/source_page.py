@@ -7,35 +7,36 @@ from handlers.api import ApiError
 from handlers.audit import entry_of
 from handlers.notes import Note
 from handlers.public_address import out_of_reach
-from handlers.settings_sources import NAMES, SourceSettingsPage
-from handlers.trial_calls import TrialFailed
+from handlers.settings_sources import SourceSettingsPage
+from handlers.source_kinds import SOURCE_KINDS, settings_of
+from handlers.trial_calls import TRIALS, TrialFailed
 from models import audit, source_settings
 from models import sources as source_rows
 from models.source_settings import Rejection, SourceRow
-from sources import twilio
 
-_REASONS = {
-    "bad_signature": "The signature does not fit. Either the auth token here is not that of the account that sent it,"
-    " or the provider was given another address than the one on this page.",
+_REASONS = {  # and `bad_signature`, of which each kind has its own
     "wrong_account": "It was signed well, but by another account than the one set here.",
     "malformed_payload": "It is not what the provider documents.",
+    "missing_library": "Its signature cannot be checked: a library is missing on this server, see above.",
     "unavailable": "The server could not store it just then; the provider was asked to come again.",
 }
 
 
 class SourcePage(SourceSettingsPage):
     async def get(self, source_id: str) -> None:
-        """GET /settings/sources/{id}: the address, the TwiML, where it goes, and how the source fares."""
+        """GET /settings/sources/{id}: the address, what to paste, where it goes, and how the source fares."""
         source = await self.source(source_id)
         webhook_url = f"{self.services.public_url}/webhooks/{source.kind}/{source.endpoint}"
         self.render_settings(
             "source",
             source=source,
-            names=NAMES,
+            kind=SOURCE_KINDS[source.kind],
+            settings=settings_of(source.kind, source.config),
+            can_be_tried=source.kind in TRIALS,
             webhook_url=webhook_url,
-            twiml=twilio.twiml(webhook_url),
+            paste=SOURCE_KINDS[source.kind].paste(webhook_url),
             health=self.services.activity.health(source),
-            rejections=[(it.at, reason(it)) for it in await self.services.activity.rejections(source.id)],
+            rejections=[(it.at, reason(it, source.kind)) for it in await self.services.activity.rejections(source.id)],
             problem=out_of_reach(self.services.public_url),
             public_url=self.services.public_url,
             port=urlsplit(self.services.trial_calls.loopback_url).port,
@@ -65,7 +66,7 @@ class SourceHealthHandler(SourceSettingsPage):
                     "now": rfc3339(self.services.store.clock()),
                     "state": state(source, health.state),
                     "last_event_at": rfc3339(health.last_event_at),
-                    "rejections": [{"at": rfc3339(it.at), "reason": reason(it)} for it in refused],
+                    "rejections": [{"at": rfc3339(it.at), "reason": reason(it, source.kind)} for it in refused],
                 }
             )
         )
@@ -109,7 +110,9 @@ def state(source: SourceRow, state: str) -> str:
     return state if source.paused_at is None else "paused"
 
 
-def reason(rejection: Rejection) -> str:
+def reason(rejection: Rejection, kind: str) -> str:
     """Why, in words."""
+    if rejection.code == "bad_signature":
+        return f"The signature does not fit. {SOURCE_KINDS[kind].mismatch}"
     words = _REASONS.get(rejection.code, f"It was refused ({rejection.code}).")
     return f"{words} The field is {rejection.field}." if rejection.field else words

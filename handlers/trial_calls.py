@@ -7,17 +7,23 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPRequest, HTTPResponse
 
-from events import SECOND
+from events import SECOND, StatusReported, Unavailable
+from handlers.source_kinds import SOURCE_KINDS
 from models.sources import Source
-from sources import twilio
-from sources.twilio_signature import FORM
-from sources.twilio_trial import Step, trial_call
+from sources import deepgram_trial, retell_trial, twilio_trial, vapi_trial
+from sources.trial import Step, Trial
 
-ACCOUNT = "ACtest"  # of a source that takes any
+TRIALS: dict[str, Trial] = {  # of each kind whose requests we can sign
+    "twilio": twilio_trial,
+    "vapi": vapi_trial,
+    "retell": retell_trial,
+    "deepgram": deepgram_trial,
+}
 log = logging.getLogger(__name__)
 
 
@@ -26,10 +32,14 @@ class TrialFailed(Exception):
 
 
 class TrialCalls:
-    """`loopback_url` is where this process listens; `public_url` what the provider would have been given."""
+    """`loopback_url` is where this process listens; `public_url` what the provider would have been given. `hear` is the
+    pipeline's, for the end of a call whose provider does not tell it."""
 
-    def __init__(self, clock: Callable[[], int], *, loopback_url: str, public_url: str):
-        self._clock, self.loopback_url, self._public_url = clock, loopback_url, public_url
+    def __init__(
+        self, clock: Callable[[], int], hear: Callable[..., Awaitable[Any]], *, loopback_url: str, public_url: str
+    ):
+        self._clock, self._hear = clock, hear
+        self.loopback_url, self._public_url = loopback_url, public_url
         self._running: dict[int, tuple[str, asyncio.Task]] = {}  # by source
 
     async def begin(self, source: Source) -> str:
@@ -38,9 +48,11 @@ class TrialCalls:
         if source.id in self._running:
             return self._running[source.id][0]
         call_sid, started_at = "test-" + secrets.token_hex(8), self._clock()
-        first, *rest = trial_call(call_sid, source.account or ACCOUNT, started_at)
+        if source.kind not in TRIALS:
+            raise TrialFailed(SOURCE_KINDS[source.kind].untested)
+        first, *rest = TRIALS[source.kind].trial_call(call_sid, source.account, started_at)
         await self._post(source, first)
-        task = asyncio.create_task(self._play(source, rest))
+        task = asyncio.create_task(self._play(source, call_sid, rest))
         self._running[source.id] = (call_sid, task)
         task.add_done_callback(lambda _: self._running.pop(source.id, None))
         return call_sid
@@ -56,21 +68,21 @@ class TrialCalls:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _play(self, source: Source, steps: list[Step]) -> None:
+    async def _play(self, source: Source, call_sid: str, steps: list[Step]) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
             for step in steps:
                 await asyncio.sleep(began + step.after_us / SECOND - loop.time())
                 await self._post(source, step)
-        except TrialFailed as failed:
+            if not TRIALS[source.kind].TELLS_END:
+                await self._hear(source.organization_id, call_sid, [StatusReported(status="completed")])
+        except (TrialFailed, Unavailable) as failed:
             log.warning("the test call of source %d broke off: %s", source.id, failed)
 
     async def _post(self, source: Source, step: Step) -> None:
-        path = f"/webhooks/{source.kind}/{source.endpoint}"
-        headers = {"Content-Type": FORM}
-        if source.secret:
-            headers["X-Twilio-Signature"] = twilio.sign(self._public_url + path, step.body, source.secret)
+        path = f"/webhooks/{source.kind}/{source.endpoint}{'?' * bool(step.query)}{step.query}"
+        headers = TRIALS[source.kind].headers(self._public_url + path, step.body, source.secret, self._clock())
         request = HTTPRequest(
             self.loopback_url + path,
             method="POST",

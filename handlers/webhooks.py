@@ -2,12 +2,16 @@
 
 import logging
 
+import msgspec
+
 from events import Refused, Unavailable
 from handlers.api import ApiError, BaseHandler
 from models.sources import Source
 from sources import KINDS
 
 log = logging.getLogger(__name__)
+
+_LATER = ("missing_library", "conflict")  # it can be taken another time: every provider may send it again
 
 
 class WebhookHandler(BaseHandler):
@@ -21,31 +25,38 @@ class WebhookHandler(BaseHandler):
         if source.paused_at is not None:
             raise ApiError(403, "source_paused", "The source is paused.")
         activity = self.services.activity
+        self.set_status(204)
         try:
             await self._take(source)
-        except (ApiError, Refused) as refused:
+        except Refused as refused:
             activity.rejected(source.id, refused.code, refused.field)
+            if refused.code in _LATER:
+                raise ApiError(503, refused.code, refused.message, retry_after=1) from None
+            if not KINDS[kind].REPEATS_REFUSED:
+                raise ApiError(400, refused.code, refused.message, refused.field) from None
+        except ApiError as error:
+            activity.rejected(source.id, error.code, error.field)
             raise
         except Unavailable:
             activity.rejected(source.id, "unavailable", None)
             raise
-        activity.heard(source.id)
-        self.set_status(204)
+        else:
+            activity.heard(source.id)
 
     async def _take(self, source: Source) -> None:
         kind, request = source.kind, self.request
         adapter = KINDS[kind]
         # The public URL, not the Host header: the provider signed what it was given, proxies rewrite the rest.
         url = self.services.public_url + request.uri
+        now = self.services.store.clock()
         if source.secret and not adapter.verify(
-            url=url, headers=request.headers, body=request.body, secret=source.secret
+            url=url, headers=request.headers, body=request.body, secret=source.secret, now=now
         ):
             log.warning("%s source %d: bad signature for its address at %s", kind, source.id, self.services.public_url)
             raise ApiError(403, "bad_signature", "The signature does not fit; check the secret and the public URL.")
-        try:
-            payload = adapter.decode(request.body, request.headers.get("Content-Type", ""))
-        except Refused as refused:
-            raise ApiError(400, refused.code, refused.message, refused.field) from None
+        query = {name: self.decode_argument(values[-1], name) for name, values in request.query_arguments.items()}
+        query = msgspec.json.decode(source.config) | query  # what its address does not say, the source's settings do
+        payload = adapter.decode(request.body, request.headers.get("Content-Type", ""), query)
         if source.account and payload.account != source.account:
             raise ApiError(403, "wrong_account", "The event is of another provider account.")
         await self.services.pipeline.receive(source, payload)

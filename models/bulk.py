@@ -34,6 +34,13 @@ def wanted(db: Database, pairs: Iterable[tuple[int, Any]], kind: str) -> tuple[s
     return f"unnest(?::bigint[], ?::{kind}[]) AS wanted(a, b)", [[a for a, _ in pairs], [b for _, b in pairs]]
 
 
+def one_of(db: Database, ids: Iterable[int]) -> tuple[str, list]:
+    """(SQL, parameters) of what may stand after IN for these ids, one text whatever their number."""
+    if is_sqlite(db):
+        return "(SELECT value FROM json_each(?))", [msgspec.json.encode(list(ids)).decode()]
+    return "(SELECT unnest(?::bigint[]))", [list(ids)]
+
+
 def _pieces(rows: Sequence[tuple]) -> Iterable[Sequence[tuple]]:
     at = 0
     while at < len(rows):

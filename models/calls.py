@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
-from peewee import Case, Database, ModelSelect, fn
+from peewee import SQL, Case, Database, ModelSelect, fn
 
 from events import Call
 from models import tables
-from models.bulk import wanted
-from models.database import execute
+from models.bulk import one_of, wanted
+from models.database import execute, is_sqlite
 
 COLUMNS = tuple(name for name in Call.__struct_fields__ if name != "assistant_name")
 _FIELDS = (*COLUMNS, "assistant_name")
@@ -18,6 +18,7 @@ _SELECT = 'SELECT {}, assistant.name FROM "call" JOIN assistant ON assistant.id 
     ", ".join(f'"call".{name}' for name in COLUMNS)
 )
 _BY_SID = _SELECT + '"call".organization_id = ? AND "call".call_sid = ?'
+_BY_ALIAS = _SELECT + '"call".id = (SELECT call_id FROM call_alias WHERE organization_id = ? AND alias = ?)'
 # CROSS JOIN: SQLite keeps the order of the tables then, and looks each wanted row up by an index
 _BY_SIDS = _SELECT.replace(' FROM "call" JOIN', ' FROM {} CROSS JOIN "call" JOIN') + (
     '"call".organization_id = wanted.a AND "call".call_sid = wanted.b'
@@ -27,8 +28,8 @@ _SEGMENTS = (
     " WHERE entry.call_id = wanted.a AND entry.segment_id = wanted.b ORDER BY entry.call_id, entry.revision"
 )
 _STATES = (
-    "SELECT source_state.source_id, source_state.call_id, source_state.version FROM {} CROSS JOIN source_state"
-    " WHERE source_state.source_id = wanted.a AND source_state.call_id = wanted.b"
+    "SELECT source_state.source_id, source_state.sid, source_state.version FROM {} CROSS JOIN source_state"
+    " WHERE source_state.source_id = wanted.a AND source_state.sid = wanted.b"
 )
 
 
@@ -42,6 +43,8 @@ class CallFilter(msgspec.Struct, frozen=True, kw_only=True):
     date_to: int | None = None
     min_duration: int | None = None
     max_duration: int | None = None
+    direction: str | None = None
+    number: str | None = None  # a part of the customer's
 
 
 class CallStats(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +59,9 @@ class CallStats(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def by_sid(db: Database, organization_id: int, call_sid: str) -> Call | None:
+    """The call with this id, which may be another provider's; its own is in what comes back."""
     row = execute(db, _BY_SID, organization_id, call_sid).fetchone()
+    row = row or execute(db, _BY_ALIAS, organization_id, call_sid).fetchone()
     return _call(row) if row else None
 
 
@@ -76,11 +81,11 @@ def segments(db: Database, wanted_segments: Iterable[tuple[int, str]]) -> list[t
     return execute(db, _SEGMENTS.format(source), *params).fetchall()
 
 
-def state_versions(db: Database, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """The versions of what sources (by id) remember of calls (by id), where they remember anything."""
-    source, params = wanted(db, pairs, "bigint")
+def state_versions(db: Database, pairs: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """The versions of what sources (by id) remember of calls (by what they call them), where they remember anything."""
+    source, params = wanted(db, pairs, "text")
     rows = execute(db, _STATES.format(source), *params).fetchall()
-    return {(source_id, call_id): version for source_id, call_id, version in rows}
+    return {(source_id, sid): version for source_id, sid, version in rows}
 
 
 def by_id(db: Database, organization_id: int, call_id: int) -> Call | None:
@@ -107,6 +112,21 @@ def page(db: Database, organization_id: int, where: CallFilter, *, skip: int, li
     query = _where(tables.Call.select(*columns, tables.Assistant.name), organization_id, where)
     query = query.join(tables.Assistant).order_by(tables.Call.id.desc()).offset(skip or None).limit(limit)
     return [_call(row) for row in query.tuples().execute(db)]
+
+
+def those(db: Database, organization_id: int, where: CallFilter, ids: Iterable[int]) -> list[int]:
+    """Those of these calls that are the organisation's and that `where` asks for."""
+    source, params = one_of(db, ids)
+    among = SQL(source if is_sqlite(db) else source.replace("?", "%s"), params)
+    query = _where(tables.Call.select(tables.Call.id), organization_id, where).where(tables.Call.id.in_(among))
+    return [id_ for (id_,) in query.tuples().execute(db)]
+
+
+def by_ids(db: Database, organization_id: int, ids: Iterable[int]) -> dict[int, Call]:
+    """Those of these calls that are the organisation's."""
+    source, params = one_of(db, ids)
+    sql = _SELECT + f'"call".organization_id = ? AND "call".id IN {source}'
+    return {call.id: call for call in map(_call, execute(db, sql, organization_id, *params).fetchall())}
 
 
 def count(db: Database, organization_id: int, where: CallFilter) -> int:
@@ -175,6 +195,8 @@ def _where(query: ModelSelect, organization_id: int, where: CallFilter) -> Model
         (where.date_to, started <= where.date_to),
         (where.min_duration, call.duration >= where.min_duration),
         (where.max_duration, call.duration <= where.max_duration),
+        (where.direction, call.direction == where.direction),
+        (where.number, customer.contains(where.number or "")),
     ):
         if value is not None:
             query = query.where(condition)

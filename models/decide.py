@@ -29,12 +29,17 @@ class StatusLine(NamedTuple):
     stored_at: int
 
 
-def announced(call: Call, told: CallAnnounced, assistant: tuple[int, str] | None) -> Call:
-    """The call with these facts; `assistant` is the id and name of the one that is told."""
+def announced(call: Call, told: CallAnnounced, assistant: tuple[int, str] | None, *, under_alias: bool = False) -> Call:
+    """The call with these facts; `assistant` is the id and name of the one that is told.
+
+    Where two providers tell of one call, the facts of the one whose id the call has stand, whoever comes first or last:
+    of those that another tells `under_alias` only what nobody told yet is taken.
+    """
+    only_missing = under_alias and told.provider is not None and call.provider not in (None, told.provider)
     changes: dict[str, Any] = {
         name: value
         for name in ("direction", "from_number", "to_number", "provider")
-        if (value := getattr(told, name)) is not None
+        if (value := getattr(told, name)) is not None and not (only_missing and getattr(call, name) is not None)
     }
     if assistant is not None:
         changes["assistant_id"], changes["assistant_name"] = assistant

@@ -1,6 +1,8 @@
 """Reading the log of a call: from a cursor on, in pages; or as people read it, each segment once in speaking order."""
 
 from collections.abc import Sequence
+from operator import itemgetter
+from typing import NamedTuple
 
 from peewee import Database
 
@@ -31,31 +33,49 @@ def mark(db: Database, call_id: int, seq: int) -> tuple[int, int] | None:
     return execute(db, "SELECT id, stored_at FROM entry WHERE call_id = ? AND seq = ?", call_id, seq).fetchone()
 
 
-def speaking_order(db: Database, call_id: int, speaker: str | None = None) -> list[int]:
-    """The `seq` of the latest entry of each segment, in the order in which people spoke.
+class Spoken(NamedTuple):
+    """A segment as last corrected, without its text."""
+
+    seq: int  # of the latest entry
+    segment_id: str
+    speaker: str
+    start: float | None  # s from the answer; of a correction that tells no times, those that it had
+    end: float | None
+    has_words: bool  # no: it was withdrawn
+
+
+def spoken(db: Database, call_id: int, speaker: str | None = None) -> list[Spoken]:
+    """Every segment once, in the order in which people spoke.
 
     By `segment_start`; a segment without one stands behind what was stored before it, and a correction without one
     where its segment stood. Cheap: no text is read.
     """
     rows = execute(
         db,
-        "SELECT seq, segment_id, segment_start, speaker FROM entry WHERE call_id = ? ORDER BY seq",
+        "SELECT seq, segment_id, speaker, segment_start, segment_end, content <> '' FROM entry"
+        " WHERE call_id = ? ORDER BY seq",
         call_id,
     ).fetchall()
     first: dict[str, int] = {}
-    latest: dict[str, tuple[int, float | None, str]] = {}
-    for seq, segment_id, start, said_by in rows:
+    latest: dict[str, Spoken] = {}
+    for seq, segment_id, said_by, start, end, has_words in rows:
         first.setdefault(segment_id, seq)
-        if start is None and segment_id in latest:
-            start = latest[segment_id][1]
-        latest[segment_id] = (seq, start, said_by)
+        if start is None and (before := latest.get(segment_id)) is not None:
+            start, end = before.start, before.end if end is None else end
+        latest[segment_id] = Spoken(seq, segment_id, said_by, start, end, bool(has_words))
     places, furthest = [], 0.0
     for segment_id, place in first.items():  # in order of first storing
-        seq, start, said_by = latest[segment_id]
-        furthest = max(furthest, start or 0.0)
-        if speaker is None or said_by == speaker:
-            places.append((furthest if start is None else start, place, seq))
-    return [seq for _, _, seq in sorted(places)]
+        said = latest[segment_id]
+        furthest = max(furthest, said.start or 0.0)
+        if speaker is None or said.speaker == speaker:
+            places.append((furthest if said.start is None else said.start, place, said))
+    places.sort(key=itemgetter(0, 1))
+    return [said for _, _, said in places]
+
+
+def speaking_order(db: Database, call_id: int, speaker: str | None = None) -> list[int]:
+    """The `seq` of `spoken`."""
+    return [said.seq for said in spoken(db, call_id, speaker)]
 
 
 def by_seq(db: Database, call_id: int, seqs: Sequence[int]) -> list[Entry]:

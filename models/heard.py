@@ -1,8 +1,11 @@
 """What is to be recorded of one call, and what came of it."""
 
+from collections.abc import Mapping
+
 import msgspec
 
-from events import Call, Entry, Event, Refused
+from events import Call, Entry, Event, Refused, Transcript
+from rules.alert import Alert
 
 
 class StateConflict(Exception):
@@ -25,6 +28,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     events: list[Event]
     assistant_id: int | None = None
     step: SourceStep | None = None
+    hidden: Mapping[Transcript, Mapping[str, int]] | None = None  # redaction's labels in its finals, and how many
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +39,8 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     status_changed: bool
     entries: list[Entry]  # new in the log, in order
     outcomes: list["Outcome"]  # one for each Transcript among the events, in their order
+    alias: str | None = None  # of the call, under which this was heard
+    alerts: list[Alert] = []  # that were raised, or are now about a newer entry
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):

@@ -5,14 +5,25 @@ is read once for the whole batch, everything is decided in memory, one thing hea
 one statement for each table: a statement per event would cost most of the time that an event takes.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from peewee import Database
 
-from events import Call, CallAnnounced, Entry, Event, Refused, StatusReported, Transcript, TranscriptionStopped
-from models import assistants, calls, metadata
+from events import (
+    Call,
+    CallAnnounced,
+    Entry,
+    Event,
+    Refused,
+    StatusReported,
+    Transcript,
+    TranscriptionStopped,
+)
+from models import assistants, calls, metadata, redaction_settings
+from models.aliases import Key, Names
 from models.bulk import insert_rows, update_rows
 from models.database import execute
 from models.decide import StatusLine, Stored, announced, appended, status_changed
@@ -57,7 +68,13 @@ class _Batch:
 
     def __init__(self, db: Database, heards: list[Heard]):
         self._db, self._heards = db, heards
-        self._calls = calls.by_sids(db, {(heard.organization_id, heard.call_sid) for heard in heards})
+        keys = {(heard.organization_id, heard.call_sid) for heard in heards}
+        self._calls = calls.by_sids(db, keys)  # by their own ids
+        self._names = Names(db)
+        if len(self._calls) < len(keys):
+            own = self._names.learn(keys - self._calls.keys(), heards)
+            if missing := own - self._calls.keys():
+                self._calls |= calls.by_sids(db, missing)
         self._segments: dict[tuple[int, str], list[Stored]] = {}
         self._load_segments(heards)
         self._states = self._load_states(heards)
@@ -65,16 +82,22 @@ class _Batch:
         self._touched: dict[int, Call] = {}
         self._stopped_at: dict[int, int] = {}
         self._entries: list[tuple] = []
+        self._hidden: Counter[redaction_settings.Count] = Counter()
         self._lines: list[StatusLine] = []
 
     def hear(self, now: int, heard: Heard) -> Recorded:
         """Decide one. What may be refused comes first: until then nothing has changed."""
         key = heard.organization_id, heard.call_sid
-        call, created = self._calls.get(key), False
+        call, created = self._calls.get(self._names.own.get(key, key)), False
         named = [self._assistant(heard, event) for event in heard.events]
+        if call is None and (announced_key := self._names.announced(heard)):
+            call = self._load(announced_key)
         self._check(call, heard)
         if call is None:
             call, created = self._create(now, heard)
+        elif call.call_sid != heard.call_sid and self._names.give(key, call):
+            self._has_name(key)
+        under_alias = call.call_sid != heard.call_sid
         before, entries, outcomes = call, [], []
         for event, assistant in zip(heard.events, named, strict=True):
             if isinstance(event, Transcript):
@@ -88,21 +111,33 @@ class _Batch:
                 call, line = status_changed(now, call, event)
                 self._lines += [line] if line else []
             elif isinstance(event, CallAnnounced):
-                call = announced(call, event, assistant)
+                call = announced(call, event, assistant, under_alias=under_alias)
+                if event.alias is not None and self._names.take((heard.organization_id, event.alias), call):
+                    self._has_name((heard.organization_id, event.alias))
             elif isinstance(event, TranscriptionStopped):
                 self._stopped_at[call.id] = now
+        if heard.hidden:
+            self._hidden += redaction_settings.counted(heard, outcomes, now)
         if heard.step is not None:
-            self._save_state(call.id, heard.step)
+            self._save_state(call.id, heard.call_sid, heard.step)
         call = msgspec.structs.replace(call, updated_at=now)
-        self._calls[key] = self._touched[call.id] = call
-        has_new_status = created or call.status_version != before.status_version
-        return Recorded(call=call, created=created, status_changed=has_new_status, entries=entries, outcomes=outcomes)
+        self._calls[call.organization_id, call.call_sid] = self._touched[call.id] = call
+        return Recorded(
+            call=call,
+            created=created,
+            status_changed=created or call.status_version != before.status_version,
+            entries=entries,
+            outcomes=outcomes,
+            alias=heard.call_sid if under_alias else None,
+        )
 
     def write(self) -> None:
         """Write what was decided."""
         db = self._db
         insert_rows(db, "entry", _ENTRY, self._entries)
         insert_rows(db, "status_change", StatusLine._fields, self._lines)
+        if self._hidden:
+            redaction_settings.add_counts(db, self._hidden)
         heads = []
         for call in self._touched.values():
             if call.last_entry_at is not None and _is_all_but_head(self._before[call.id], call):
@@ -121,17 +156,14 @@ class _Batch:
     def _load_segments(self, heards: list[Heard]) -> None:
         wanted = set()
         for heard in heards:
-            if call := self._calls.get((heard.organization_id, heard.call_sid)):
+            if call := self._call(heard):
                 wanted |= {(call.id, event.segment_id) for event in heard.events if isinstance(event, Transcript)}
+        wanted -= self._segments.keys()
         for call_id, segment_id, *stored in calls.segments(self._db, wanted) if wanted else ():
             self._segments.setdefault((call_id, segment_id), []).append(Stored(*stored))
 
-    def _load_states(self, heards: list[Heard]) -> dict[tuple[int, int], int]:
-        pairs = {
-            (heard.step.source_id, call.id)
-            for heard in heards
-            if heard.step and (call := self._calls.get((heard.organization_id, heard.call_sid)))
-        }
+    def _load_states(self, heards: list[Heard]) -> dict[tuple[int, str], int]:
+        pairs = {(heard.step.source_id, heard.call_sid) for heard in heards if heard.step and self._call(heard)}
         return calls.state_versions(self._db, pairs) if pairs else {}
 
     def _assistant(self, heard: Heard, event: Event) -> tuple[int, str] | None:
@@ -147,18 +179,33 @@ class _Batch:
             if isinstance(event, CallAnnounced) and event.metadata:
                 known = metadata.merged(known, event.metadata)
         step = heard.step
-        if step is not None and step.version != (self._states.get((step.source_id, call.id), 0) if call else 0):
+        if step is not None and step.version != self._states.get((step.source_id, heard.call_sid), 0):
             raise StateConflict
 
-    def _save_state(self, call_id: int, step: SourceStep) -> None:
+    def _save_state(self, call_id: int, sid: str, step: SourceStep) -> None:
         """The call's row is locked, so nobody else has stored one since it was checked."""
-        self._states[step.source_id, call_id] = step.version + 1
+        self._states[step.source_id, sid] = step.version + 1
         execute(
             self._db,
-            "INSERT INTO source_state (source_id, call_id, version, state) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (source_id, call_id) DO UPDATE SET version = excluded.version, state = excluded.state",
-            *(step.source_id, call_id, step.version + 1, step.state),
+            "INSERT INTO source_state (source_id, call_id, sid, version, state) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (source_id, sid) DO UPDATE SET version = excluded.version, state = excluded.state",
+            *(step.source_id, call_id, sid, step.version + 1, step.state),
         )
+
+    def _call(self, heard: Heard) -> Call | None:
+        key = heard.organization_id, heard.call_sid
+        return self._calls.get(self._names.own.get(key, key))
+
+    def _load(self, key: Key) -> Call:
+        """The call with this id of its own, which the database has."""
+        if key not in self._calls:
+            call = calls.by_sids(self._db, {key})[key]
+            self._calls[key] = self._before[call.id] = call
+        return self._calls[key]
+
+    def _has_name(self, key: Key) -> None:
+        """A call has got this name: what is heard under it is about the segments of that call."""
+        self._load_segments([heard for heard in self._heards if (heard.organization_id, heard.call_sid) == key])
 
     def _create(self, now: int, heard: Heard) -> tuple[Call, bool]:
         """A call heard of for the first time, and True; False where another node was quicker, which is as good."""
@@ -176,8 +223,7 @@ class _Batch:
             *(heard.organization_id, assistant_id, heard.call_sid, started_at, now, now, now),
         )
         key = heard.organization_id, heard.call_sid
-        call = calls.by_sids(db, {key})[key]
-        self._calls[key] = self._before[call.id] = call
+        call = self._load(key)
         created = inserted.rowcount == 1
         if created:
             self._lines.append(StatusLine(call.id, "in-progress", None, started_at or now, now))

@@ -14,7 +14,7 @@ import msgspec
 from peewee import Database, Expression
 
 from events import SECOND, Refused
-from models import tables
+from models import aliases, tables
 from models.database import execute
 
 SCOPES = ("admin", "ingest", "read")
@@ -220,16 +220,16 @@ def redeem_ticket(db: Database, now: int, ticket: str, call_sid: str | None) -> 
     """The right behind the ticket, reduced to reading; None if used, expired, or for another call. Used either way."""
     sql = "DELETE FROM ticket WHERE ticket_hash = ? RETURNING key_id, session_id, call_sid, expires_at"
     rows = execute(db, sql, hashed(ticket)).fetchall()
-    if not rows or rows[0][2] != call_sid or rows[0][3] <= now:
+    if not rows or rows[0][3] <= now:
         return None
-    key_id, session_id, _, _ = rows[0]
+    key_id, session_id, for_sid, _ = rows[0]
     if key_id is not None:
         row = execute(db, _KEY_GRANT + "id = ?", key_id).fetchone()
         grant = _key_grant(row, now) if row else None
     else:
         row = execute(db, _SESSION_GRANT + "id = ?", session_id).fetchone()
         grant = _session_grant(row, now) if row else None
-    if grant is None or not grant.may("read"):
+    if grant is None or not grant.may("read") or not aliases.is_one(db, grant.organization_id, for_sid, call_sid):
         return None
     return msgspec.structs.replace(grant, scopes=frozenset({"read"}))
 

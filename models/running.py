@@ -3,8 +3,9 @@
 from peewee import Database
 
 from events import Call, Transcript
-from models import calls, entries
+from models import alerts, calls, entries
 from models.database import execute
+from rules.alert import Tally
 
 
 def running(db: Database, organization_id: int) -> list[tuple[Call, Transcript | None]]:
@@ -17,3 +18,8 @@ def running(db: Database, organization_id: int) -> list[tuple[Call, Transcript |
     ).fetchall()
     said = {row[0]: entries.from_row(row[1:]).transcript for row in newest}
     return [(call, said.get(call.id)) for call in calls.in_progress(db, organization_id)]
+
+
+def wall(db: Database, organization_id: int) -> tuple[list[tuple[Call, Transcript | None]], dict[int, Tally]]:
+    """`running`, and by call the alerts of those that have any."""
+    return running(db, organization_id), alerts.tallies(db, organization_id)

@@ -22,6 +22,7 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     assistant_id: int
     assistant_name: str
     account: str | None
+    config: str  # JSON
     has_secret: bool
     created_at: int
     paused_at: int | None
@@ -48,10 +49,10 @@ def one(db: Database, organization_id: int, source_id: int) -> SourceRow:
 
 
 def change_credentials(
-    db: Database, organization_id: int, source_id: int, secret: str | None, account: str | None
+    db: Database, organization_id: int, source_id: int, secret: str | None, account: str | None, config: str
 ) -> None:
-    """Another account, None for any; and another secret, unless None. Raises Refused as `one`."""
-    changes = {"account": account} | ({"secret": secret} if secret is not None else {})
+    """Another account, None for any; another config; another secret, unless None. Raises Refused as `one`."""
+    changes = {"account": account, "config": config} | ({"secret": secret} if secret is not None else {})
     _change(db, organization_id, source_id, changes)
 
 
@@ -99,7 +100,7 @@ def _sources(db: Database, organization_id: int, *conditions) -> Iterable[Source
     query = (
         source.select(
             *(source.id, source.kind, source.endpoint, source.assistant_id, assistant.name, source.account),
-            *(source.secret.is_null(False), source.created_at, source.paused_at, source.last_event_at),
+            *(source.config, source.secret.is_null(False), source.created_at, source.paused_at, source.last_event_at),
             last_rejected_at,
         )
         .join(assistant)

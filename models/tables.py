@@ -6,9 +6,11 @@ The schema itself is made by `migrations/`, and a test holds the two together.
 """
 
 from peewee import (
+    SQL,
     BigAutoField,
     BigIntegerField,
     BooleanField,
+    CompositeKey,
     DoubleField,
     ForeignKeyField,
     IntegerField,
@@ -178,9 +180,31 @@ class SourceState(Table):
     call = ForeignKeyField(Call)
     version = IntegerField()
     state = TextField()
+    sid = TextField(constraints=[SQL("DEFAULT ''")])  # by which the source calls it; may be an alias, or one of several
 
     class Meta:
-        indexes = ((("source", "call"), True),)
+        indexes = ((("source", "sid"), True),)
+
+
+class CallAlias(Table):
+    """Another provider's id of a call; never the call_sid of a call."""
+
+    organization = ForeignKeyField(Organization, index=False)
+    alias = TextField()
+    call = ForeignKeyField(Call)
+
+    class Meta:
+        primary_key = CompositeKey("organization", "alias")
+
+
+class CallLink(Table):
+    """Two calls that turned out to be one when both were there already; a row for each direction."""
+
+    call = ForeignKeyField(Call, index=False, backref="links")
+    other = ForeignKeyField(Call, backref="linked_by")
+
+    class Meta:
+        primary_key = CompositeKey("call", "other")
 
 
 class Ticket(Table):
@@ -218,5 +242,5 @@ class AuditEntry(Table):
 
 TABLES = (
     *(Meta, Organization, User, Session, Key, Assistant, Source, SourceRejection),
-    *(Call, Entry, StatusChange, SourceState, Ticket, AuditEntry),
+    *(Call, Entry, StatusChange, SourceState, CallAlias, CallLink, Ticket, AuditEntry),
 )

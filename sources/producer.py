@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from events import CALL_SID, CallAnnounced, Event, Refused, Status, StatusReported, Transcript
+from sources.deepgram_payload import decode_message as decode_deepgram
 from sources.limits import UNREADABLE, content_fault, fault_of, instant, metadata_fault
 from sources.producer_bodies import (
     BatchBody,
@@ -23,6 +24,7 @@ from sources.producer_bodies import (
 )
 from sources.surrogates import lone_surrogate_field
 
+DEEPGRAM = "deepgram"
 BATCH = 500  # transcripts in one request: one commit of well under a second
 
 # Words before the answer create nothing.
@@ -44,10 +46,11 @@ _STATUSES: dict[str, tuple[Status, str | None] | None] = {
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One message of the socket. `data`: what it says, in the order to store it; empty where it creates nothing."""
 
-    type: Literal["call", "transcript", "call_status"]
+    type: Literal["call", "transcript", "call_status", "deepgram"]
     id: str | int | None  # for the ack; None: an interim is then not acknowledged
     call_sid: str
     data: tuple[Event, ...]
+    payload: Any = None  # of Deepgram, whose adapter tells what it says; `data` is then empty
 
 
 class RefusedMessage(Refused):
@@ -103,14 +106,25 @@ def decode_message(text: str | bytes) -> Message:
     try:
         envelope = _decode(text, Envelope)
         id = _message_id(envelope.id)
+        if envelope.type == DEEPGRAM:
+            return Message(type=DEEPGRAM, id=id, call_sid=envelope.call_sid, data=(), payload=_deepgram(envelope))
         read = _READERS.get(envelope.type) if isinstance(envelope.type, str) else None
         if read is None:
-            raise Refused("unknown_message_type", f"type must be one of {', '.join(_READERS)}", "type")
+            raise Refused("unknown_message_type", f"type must be one of {', '.join([*_READERS, DEEPGRAM])}", "type")
         call_sid = check_call_sid(envelope.call_sid)
         data = tuple(event for event in read(envelope.data) if event is not None)
     except Refused as refused:
         raise RefusedMessage(refused, id) from refused
     return Message(type=envelope.type, id=id, call_sid=call_sid, data=data)
+
+
+def _deepgram(envelope: Envelope) -> Any:
+    """What Deepgram's own message, in `data`, says of a call."""
+    call_sid = check_call_sid(envelope.call_sid)
+    try:
+        return decode_deepgram(call_sid, bytes(envelope.data), speaker=envelope.speaker, offset=envelope.offset)
+    except Refused as refused:
+        raise Refused("invalid_field", refused.message, refused.field) from refused
 
 
 def check_call_sid(call_sid: Any) -> str:
@@ -157,10 +171,17 @@ def _call(body: bytes | msgspec.Raw) -> tuple[CallAnnounced, StatusReported | No
         from_number=given.from_number or None,
         to_number=given.to_number or None,
         provider=given.provider,
+        alias=_alias(given.alias),
         started_at=_at("started_at", given.started_at),
         metadata=None if given.metadata is None else _metadata(given.metadata),
     )
     return announced, None if given.status is None else _reported(given.status)
+
+
+def _alias(alias: str | None) -> str | None:
+    if alias is not None and not CALL_SID.match(alias):
+        raise _invalid("alias", "must be a call id: 1 to 128 of A-Z a-z 0-9 _ . : -")
+    return alias
 
 
 def _answered_call(data: msgspec.Raw) -> tuple[Event | None, ...]:

@@ -33,6 +33,7 @@ class CallBody(msgspec.Struct):
     provider: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=_PLAIN)] | None = None
     started_at: str | None = None
     metadata: dict[str, Any] | None = None
+    alias: str | None = None
 
 
 class CallSidBody(msgspec.Struct):
@@ -61,6 +62,8 @@ class Envelope(msgspec.Struct):
     id: Any = None
     call_sid: Any = None
     data: msgspec.Raw = msgspec.Raw(b"{}")
+    speaker: Any = None  # of a Deepgram message: whose voice its connection carries
+    offset: Any = None  # likewise: s from the answer to the connection's first audio
 
 
 class MetadataBody(msgspec.Struct):

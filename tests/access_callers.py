@@ -90,6 +90,7 @@ async def check_foreign(world: World, row: Row, ask: Any, own: int) -> None:
         assert stored(world.file, only_ours=True) == before
         return
     before = stored(world.file)
+    await world.house.services.gate.poll()  # else it may notice in between that rights have changed
     await ask(row.unknown)  # from now on the caller is known
     with statements(world.house) as for_unknown:
         unknown = await ask(row.unknown)

@@ -1,6 +1,7 @@
 """Every address and method of Callboard, and who may use it: what test_access_table.py tries with every kind of caller.
 
-The things that the addresses name are those of access_world.py: call 1 is CA1, user 2 its supervisor, and so on.
+The things that the addresses name are those of access_world.py: call 1 is CA1, by another id VA1, user 2 its
+supervisor, and so on.
 """
 
 import re
@@ -38,8 +39,11 @@ def _rest(call: str, unknown: str, ends_up: str | None) -> list[Row]:
     return [
         Row("GET", call, "read", unknown=unknown, shows=True),
         Row("PATCH", call + "/metadata", "ingest", {"metadata": {"a": 1}}, unknown=unknown + "/metadata"),
+        Row("GET", call + "/alerts", "read", unknown=unknown + "/alerts", shows=True),
         Row("GET", call + "/transcripts", "read", unknown=unknown + "/transcripts", shows=True),
         Row("GET", call + "/transcripts?after=0", "read", unknown=unknown + "/transcripts?after=0", shows=True),
+        Row("GET", call + "/transcripts/export", "read", unknown=unknown + "/transcripts/export", shows=True),
+        Row("GET", call + "/metrics", "read", unknown=unknown + "/metrics"),
         Row("POST", call + "/transcripts", "ingest", said, 201, feed and feed + "/transcripts"),
         Row("POST", call + "/status", "ingest", {"status": "failed"}, 200, feed and feed + "/status"),
     ]
@@ -50,17 +54,24 @@ REST = [
     Row("GET", "/api/v1/calls?assistant_id=1", "read", shows=True),
     Row("POST", "/api/v1/calls", "ingest", {"call_sid": "CA1", "metadata": {"a": 1}}, strangers=201),
     Row("POST", "/api/v1/calls", "ingest", {"call_sid": "CA7", "assistant": 1}, 201, strangers=422),
+    Row("POST", "/api/v1/calls", "ingest", {"call_sid": "VA7", "alias": "CA1"}, strangers=201),
+    Row("POST", "/api/v1/calls", "ingest", {"call_sid": "CA2", "alias": "CA1"}, strangers=201),
     Row("GET", "/api/v1/calls/count", "read"),
     Row("GET", "/api/v1/calls/stats", "read"),
+    Row("GET", "/api/v1/calls/search?q=words", "read", shows=True),
     *_rest("/api/v1/calls/1", "/api/v1/calls/999999", "not found"),
     *_rest("/api/v1/calls/sid/CA1", "/api/v1/calls/sid/CA404", None),
+    *_rest("/api/v1/calls/sid/VA1", "/api/v1/calls/sid/CA404", None),
+    Row("GET", "/api/v1/alerts", "read", shows=True),
     Row("GET", "/api/v1/audit", "admin", shows=True),
     Row("POST", "/api/v1/tickets", "read", {"call_sid": "CA1"}, 201),
+    Row("POST", "/api/v1/tickets", "read", {"call_sid": "VA1"}, 201),
     Row("POST", "/api/v1/tickets", "read", {"feed": "live-calls"}, 201),
 ]
 
 WEBSOCKETS = [
     Row("GET", "/live-transcript/CA1", "viewer", unknown="/live-transcript/CA404", shows=True),
+    Row("GET", "/live-transcript/VA1", "viewer", unknown="/live-transcript/CA404", shows=True),
     Row("GET", "/live-calls", "feed", shows=True),
     Row("GET", "/ingest", "producer"),
 ]
@@ -84,9 +95,17 @@ def _of_source(verb: str, ok: int = 303, fields: dict | None = None) -> Row:
     return _form(f"/settings/sources/1/{verb}", fields, ok, unknown=f"/settings/sources/999/{verb}")
 
 
+def _of_alerts(verb: str) -> Row:
+    return _form(f"/settings/alerts/{verb}", unknown=f"/settings/alerts/{verb.replace('1', '999')}")
+
+
 SITE = [
     _page("/", "person"),
+    _page("/calls", "person"),
+    _page("/calls?q=words", "person"),
     _page("/calls/CA1", "person", unknown="/calls/CA404"),
+    _page("/calls/VA1", "person", unknown="/calls/CA404", ok=302, shows=False),
+    _page("/calls/CA1/export?format=vtt", "person", unknown="/calls/CA404/export?format=vtt"),
     _form("/demo/erase"),
     _page("/settings", ok=302, shows=False),
     _page("/settings/users"),
@@ -112,6 +131,19 @@ SITE = [
     _of_source("pause"),
     _of_source("resume"),
     _of_source("delete"),
+    _page("/settings/alerts"),
+    _form("/settings/alerts", {"name": "New", "kind": "phrase", "text": "refund", "assistant": ""}),
+    _page("/settings/alerts/1", unknown="/settings/alerts/999"),
+    _form("/settings/alerts/1", {"name": "New", "kind": "silence", "threshold": "9"}, unknown="/settings/alerts/999"),
+    *(_of_alerts(verb) for verb in ("1/pause", "1/resume", "1/delete", "targets/1/test", "targets/1/delete")),
+    _page("/settings/alerts/targets"),
+    _form("/settings/alerts/targets", {"url": "https://localhost:1/NUMBER"}),
+    _page("/settings/redaction"),
+    _form("/settings/redaction", {"state": "on", "kinds": "email"}),
+    _page("/settings/redaction/patterns"),
+    _form("/settings/redaction/patterns", {"label": "order", "pattern": "ord-NUMBER"}),
+    _form("/settings/redaction/patterns", {"do": "try", "text": "4111 1111"}, 200),
+    _form("/settings/redaction/patterns/1/delete", unknown="/settings/redaction/patterns/999/delete"),
     _page("/settings/audit"),
 ]
 

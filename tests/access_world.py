@@ -12,19 +12,25 @@ from typing import Any, NamedTuple
 from access_table import ENDPOINT, SCOPES
 from events import SECOND
 from house import Furniture, House
-from models import accounts, assistants, audit, rights, sources
+from models import accounts, alert_rules, alert_targets, assistants, audit, redaction_settings, rights, sources
 from models.database import execute
+from rules.rule import Rule
 
 CANARY = "canary"
+DUE = "SELECT 1 FROM alert_delivery"
 _OF_CALL = "call_id IN (SELECT id FROM call WHERE organization_id = 1)"
 _OF_USER = "user_id IN (SELECT id FROM account WHERE organization_id = 1)"
 OWN_ROWS = {  # which rows are the first organisation's
     "organization": "id = 1",
-    **dict.fromkeys(("account", "assistant", "source", "call"), "organization_id = 1"),
+    **dict.fromkeys(("account", "assistant", "source", "call", "call_alias"), "organization_id = 1"),
+    **dict.fromkeys(("redaction", "redaction_pattern", "redaction_count"), "organization_id = 1"),
+    **dict.fromkeys(("alert", "alert_rule", "alert_target"), "organization_id = 1"),
+    "alert_delivery": "target_id IN (SELECT id FROM alert_target WHERE organization_id = 1)",
     **dict.fromkeys(("session", "api_key", "ticket"), _OF_USER),
-    **dict.fromkeys(("entry", "status_change", "source_state"), _OF_CALL),
+    **dict.fromkeys(("entry", "status_change", "source_state", "call_link"), _OF_CALL),
 }
 BOOKKEEPING = {"meta", "source_rejection", "audit_entry", "schema_migration", "sqlite_sequence"}  # not compared
+BOOKKEEPING |= {"entry_terms", *(f"entry_terms_{part}" for part in ("config", "content", "data", "idx"))}
 PASSING = {"api_key": "last_used_at", "source": "last_event_at"}  # columns that any use may change
 
 
@@ -69,7 +75,10 @@ async def settle(house: House) -> People:
     await write(rights.end_session, sessions["ended"])
     await _converse(house)
     await write(_plant_source, now)
+    await _plant_alert(house, ours)
+    await write(redaction_settings.add_pattern, now, ours, "ORDER", "canary-[0-9]{6}")
     await write(audit.add, [audit.by_command_line(now, ours, "user.created", "canary-ada@example.com")])
+    await house.services.searching.catch_up()
     tickets = await _tickets(house, keys, sessions)
     await write(rights.revoke_key, now, keys["revoked"])
     await write(accounts.deactivate_user, "canary-gone@example.com")
@@ -79,6 +88,7 @@ async def settle(house: House) -> People:
 async def _converse(house: House) -> None:
     for call_sid in ("CA1", "CA2"):
         told = {"call_sid": call_sid, "metadata": {"note": "canary metadata"}, "from_number": "canary-caller"}
+        told["alias"] = call_sid.replace("CA", "VA")
         answer = await house.fetch("POST", "/api/v1/calls", told)
         assert answer.code == 201, answer.body
         await house.say(call_sid, "s1", "Canary words, for our own people only.")
@@ -104,6 +114,14 @@ async def _tickets(house: House, keys: dict[str, str], sessions: dict[str, str])
 
 def _rename_foreign_key(db: Any) -> None:
     execute(db, "UPDATE api_key SET name = 'theirs' WHERE user_id > 3")
+
+
+async def _plant_alert(house: House, ours: int) -> None:
+    rule = Rule(name="Canary rule", kind="phrase", text="canary words")
+    await house.store.write(alert_rules.create, house.clock(), ours, rule)
+    await house.services.alert_rules.poll()
+    await house.say("CA1", "s2", "More canary words.")
+    await house.store.write(alert_targets.create, house.clock(), ours, "https://canary.invalid/hook", True)
 
 
 def _plant_source(db: Any, now: int) -> None:
@@ -142,7 +160,7 @@ def statements(house: House) -> Iterator[list[str]]:
 
     def heard(ask: Callable[..., Any]) -> Callable[..., Any]:
         def execute_sql(sql: str, params: Any = None) -> Any:
-            if "rights_version" not in sql:
+            if "rights_version" not in sql and not sql.startswith(("SELECT value FROM meta", DUE)):
                 told.append(re.sub(r"\b[a-z]?[0-9a-f]{32}\b", "…", sql))
             return ask(sql, params)
 

@@ -21,10 +21,14 @@ from postgres import installed, running_postgres
 
 # Two thirds of the time that all tests take: `make test` leaves them to `make test-long`.
 LONG = {
-    *("access_ends", "audit_browser", "audit_commands", "clients", "commands", "commands_clients", "demo_run"),
+    *("access_ends", "alerts_page", "aliases_nodes", "aliases_orders"),
+    *("audit_browser", "audit_commands", "clients", "commands", "commands_clients", "demo_run"),
     *("faults_disk", "faults_nodes", "faults_postgresql", "faults_sigterm", "faults_sqlite"),
     *("hostile_text_api", "hostile_text_pages", "hostile_text_settings", "limits_sign_in", "limits_sockets", "plans"),
     *("record_batches", "schemathesis", "secrets", "secrets_logged", "secrets_shown", "sessions", "settings_browser"),
+    *("alert_deliveries", "aliases_api", "commands_source", "example_producer", "example_producer_refused"),
+    *("exports_api", "history_page", "limits_rest", "measures_api", "newcomer", "redaction_browser", "redaction_calls"),
+    *("redaction_page", "search_index", "settings_alerts", "source_kinds_browser", "two_sources"),
     *("settings_users", "tls", "under_fire_feeds", "under_fire_hub", "under_fire_memory", "under_fire_places"),
     *("viewer_machine", "wall_page", "bench"),
 }

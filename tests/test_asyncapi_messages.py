@@ -5,10 +5,11 @@ import asyncio
 import json
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from alerting import make_rule
 from described import ASYNCAPI, faults, resolve
 from events import Unavailable
 from house import House, Watcher, open_house
-from models import accounts
+from models import accounts, source_settings
 
 SAID = {"type": "transcript", "id": 1, "call_sid": "CA0001", "data": {"speaker": "user", "content": "Hello"}}
 
@@ -95,13 +96,22 @@ async def a_call_is_watched_and_fed(ear: Ear) -> None:
             while (await wall.until("calls_updated"))["calls"][0]["status"] != "completed":
                 pass
     async with ear.on("liveTranscript", "&after=0&epoch=other&interim=0") as viewer:
-        assert (await viewer.history())[-1]["count"] == 1
+        assert (await viewer.history())[-1]["count"] == 2
     for channel in ("liveTranscript", "liveCalls"):
         async with ear.on(channel) as viewer:
             for message in client_examples(channel):
                 await viewer.send(message)
                 await viewer.until("pong" if message["type"] == "ping" else "call_status")
             assert not any(message["type"] == "error" for message in viewer.seen)
+
+
+async def a_rule_fits(ear: Ear) -> None:
+    await make_rule(ear.house, "Boat", "phrase", "boat")
+    await ear.house.say("CA0003", "u-1", "Is my boat ready?")
+    async with ear.on("liveTranscript", call_sid="CA0003") as viewer, ear.on("liveCalls") as wall:
+        assert (await viewer.until("alert"))["data"]["seq"] == 1
+        assert (await wall.until("snapshot"))["calls"][0]["alerts"][0]["count"] == 1
+    await ear.house.end("CA0003")
 
 
 async def viewers_are_refused(ear: Ear) -> None:
@@ -144,6 +154,9 @@ async def producers_are_refused(ear: Ear) -> None:
         await producer.send(said())
         await producer.until("ack")
     assert await ear.told("ingest", said(content="Goodbye")) == "revision_conflict"
+    await ear.house.store.write(source_settings.set_paused, ear.house.organization_id, 1, ear.house.clock())
+    await ear.house.services.gate.poll()
+    assert await ear.told("ingest", SAID | {"type": "deepgram", "data": {"type": "Metadata"}}) == "source_paused"
 
 
 async def the_server_fails(ear: Ear, monkeypatch) -> None:
@@ -192,6 +205,7 @@ async def test_every_described_message_is_said_and_every_message_said_is_describ
         await house.furnish()
         ear = Ear(house)
         await a_call_is_watched_and_fed(ear)
+        await a_rule_fits(ear)
         await viewers_are_refused(ear)
         await producers_are_refused(ear)
         await the_server_fails(ear, monkeypatch)

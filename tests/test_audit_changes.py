@@ -36,6 +36,19 @@ DEEDS = (  # (address, fields, action, target), each on top of those before; the
     ("/settings/sources/1/pause", {}, "source.paused", "1"),
     ("/settings/sources/1/resume", {}, "source.resumed", "1"),
     ("/settings/sources/1/delete", {}, "source.deleted", "1"),
+    ("/settings/alerts", {"name": "Refund", "kind": "phrase", "text": "refund"}, "alert_rule.created", "Refund"),
+    ("/settings/alerts/1", {"name": "Money", "kind": "phrase", "text": "money"}, "alert_rule.changed", "Money"),
+    ("/settings/alerts/1/pause", {}, "alert_rule.paused", "Money"),
+    ("/settings/alerts/1/resume", {}, "alert_rule.resumed", "Money"),
+    ("/settings/alerts/1/delete", {}, "alert_rule.deleted", "Money"),
+    ("/settings/alerts/targets", {"url": "https://localhost:1/hook"}, "alert_target.created", "localhost"),
+    ("/settings/alerts/targets/1/test", {}, "alert_target.tested", "localhost"),
+    ("/settings/alerts/targets/1/delete", {}, "alert_target.deleted", "localhost"),
+    ("/settings/redaction", {"state": "on", "kinds": ["email", "id"]}, "redaction.turned_on", None),
+    ("/settings/redaction", {"state": "on"}, "redaction.changed", None),
+    ("/settings/redaction/patterns", {"label": "order", "pattern": "ord-[0-9]{6}"}, "redaction.pattern_added", "ORDER"),
+    ("/settings/redaction/patterns/1/delete", {}, "redaction.pattern_deleted", "ORDER"),
+    ("/settings/redaction", {"state": "off"}, "redaction.turned_off", None),
     ("/demo/erase", {}, "demo.erased", None),
     ("/sign-out", {}, "signed_out", None),
 )
@@ -98,8 +111,14 @@ async def test_what_is_refused_or_changes_nothing_leaves_no_entry(house):
         ("/settings/keys", {"name": "CRM"}),
         ("/settings/assistants", {"name": "Front desk"}),
         ("/settings/sources", {"kind": "twilio", "assistant": "9", "secret": "s"}),
+        ("/settings/alerts", {"name": "Refund", "kind": "phrase", "text": "…"}),
+        ("/settings/alerts", {"name": "Refund", "kind": "pattern", "text": "("}),
+        ("/settings/alerts/targets", {"url": "https://127.0.0.1/hook"}),
+        ("/settings/redaction", {"state": "perhaps"}),
+        ("/settings/redaction/patterns", {"label": "ORDER", "pattern": "("}),
     ):
         assert (await ada.post(path, **fields)).code == 422, path
+    assert (await ada.post("/settings/redaction/patterns", do="try", text="4111")).code == 200
     assert (await ada.post("/settings/keys/99/revoke")).code == 404
     assert (await ada.post("/demo/erase")).code == 303, "there is no demo"
     assert [one.action for one in await logged(house)] == ["signed_in"]

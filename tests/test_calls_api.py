@@ -24,6 +24,8 @@ CALL = {
     "metadata": dict,
     "end_reason": str,
     "transcript_count": int,
+    "aliases": list,
+    "linked": list,
 }
 HOUR = 3600
 

@@ -101,6 +101,7 @@ async def test_the_documented_producer_messages_are_acknowledged(house):
         ("ack", "1", None),
         ("ack", "2", None),
         ("ack", "3", 1),
+        ("ack", "5", 2),
         ("ack", "4", None),
     ]
 

@@ -4,12 +4,11 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 HOME = Path(__file__).parent.parent
 # A layer imports only what stands before it; those in one tuple are blind to each other.
 LAYERS = (
     ("events",),
+    ("rules", "redaction", "exports", "measures"),
     ("sources", "models", "hub"),
     ("pipeline",),
     ("handlers",),
@@ -27,6 +26,8 @@ OWNERS = {
     "tornado": {"handlers", "commands", "server"},
     "jinja2": {"handlers"},
     "argon2": {"models"},
+    "nacl": {"sources"},
+    "re2": {"rules", "redaction"},
 }
 LONGEST = 250  # lines
 SUFFIXES = {".py", ".js", ".css", ".html"}
@@ -83,8 +84,10 @@ def test_a_library_is_known_to_its_owners_only():
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("file", own_files(), ids=lambda file: str(file.relative_to(HOME)))
-def test_a_file_is_short_and_leaves_nothing_to_do(file):
-    text = file.read_text()
-    assert len(text.splitlines()) <= LONGEST
-    assert not re.search(r"\b(TODO|FIXME|XXX)\b", text)
+def test_every_file_is_short_and_leaves_nothing_to_do():
+    long, undone = [], []
+    for file in own_files():
+        text = file.read_text()
+        long += [f"{file.relative_to(HOME)}"] if len(text.splitlines()) > LONGEST else []
+        undone += [f"{file.relative_to(HOME)}"] if re.search(r"\b(TODO|FIXME|XXX)\b", text) else []
+    assert (long, undone) == ([], [])

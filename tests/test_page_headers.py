@@ -6,7 +6,7 @@ import pytest
 
 from visitor import Visitor
 
-PAGES = ["/", "/calls/CA1", "/settings/users", "/settings/keys", "/settings/assistants", "/settings/sources"]
+PAGES = ["/", "/calls", "/calls/CA1", "/settings/users", "/settings/keys", "/settings/assistants", "/settings/sources"]
 PUBLIC = ["/sign-in", "/nothing-here"]
 FILES = {
     "js/live_transcript.js": "text/javascript",

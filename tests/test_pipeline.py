@@ -15,7 +15,7 @@ class Ear:
     def __init__(self):
         self.heard = []
 
-    def publish(self, call, entries):
+    def publish(self, call, entries, alerts):
         self.heard.append((call.call_sid, call.status, [entry.seq for entry in entries]))
 
     def interim(self, call, spoken):

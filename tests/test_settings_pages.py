@@ -49,11 +49,15 @@ async def test_who_is_not_signed_in_is_asked_to(house, admin):
 async def test_what_is_another_organisations_is_not_found_and_not_changed(house, admin):
     await admin.sign_in()
     await admin.submit("/settings/sources", kind="twilio", assistant="1", secret="ours")
+    await admin.submit("/settings/alerts", name="ours", kind="phrase", text="refund")
+    await admin.submit("/settings/alerts/targets", url="https://ours.example.com/")
     eve = await house.user("eve@example.com", await house.organization("Other"))
     await house.make_key("read", user_id=eve)
     stranger = await Visitor(house).sign_in("eve@example.com")
     await stranger.submit("/settings/assistants", name="Theirs")
     await stranger.submit("/settings/sources", kind="twilio", assistant="2", secret="theirs")
+    await stranger.submit("/settings/alerts", name="Theirs", kind="phrase", text="refund")
+    await stranger.submit("/settings/alerts/targets", url="https://theirs.example.com/")
     of_theirs = [path for path in addresses(2) if "/2" in path]  # everything of theirs is the second of its kind
     for path in of_theirs:
         for answer in (await admin.get(path), await admin.post(path, name="Ours", password="long enough", secret="x")):

@@ -28,6 +28,7 @@ class Room:
 
     def __init__(self, head_seq: int = 0, status_version: int = 1, interims: tuple[bytes, ...] = ()):
         self.head_seq, self.status_version, self.interims, self.is_closed = head_seq, status_version, interims, False
+        self.last_alert = 0
 
     def status_frame(self) -> bytes:
         return b"status"

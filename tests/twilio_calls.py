@@ -24,7 +24,7 @@ def hear(bodies, *, restarts=(), config=CONFIG):
     for n, body in enumerate(bodies):
         if n in restarts:
             state = decode_state(twilio, stored)
-        events, state = twilio.normalise(twilio.decode(body, FORM), state, config)
+        events, state = twilio.normalise(twilio.decode(body, FORM, {}), state, config)
         if not all(is_interim(event) for event in events):
             stored = encode_state(state)
         said += events

@@ -1,6 +1,7 @@
 // @ts-check
 /** The page of one call: its transcript, clock and connection, from the moment at which the server rendered it. */
 import "callboard/transcript_element";
+import { AlertSteps } from "callboard/alert_steps";
 import { ConnectionStatus, describe } from "callboard/connection_status";
 import { enableCopyButtons } from "callboard/copy_button";
 import { duration, plain } from "callboard/format";
@@ -33,6 +34,7 @@ class CallPage {
   constructor() {
     const button = /** @type {HTMLButtonElement} */ (part("jump"));
     this.follow = new ScrollFollow(this.transcript, button, !location.hash);
+    this.steps = new AlertSteps(this.transcript, part("alerts"));
     this.transcript.addEventListener("transcript-changed", (event) => this.changed(/** @type {CustomEvent} */ (event).detail));
     tick(document, () => this.now(), () => this.showQuiet());
     this.connect();
@@ -51,6 +53,7 @@ class CallPage {
       onStatus: (message) => this.heardStatus(message),
       onReset: () => this.transcript.clear(),
       onHistoryComplete: () => this.transcript.listen(),
+      onAlert: ({ data }) => this.transcript.takeAlert(data),
       onTranscript: (message) => {
         if (message.data.content) this.lastWordsAt = Math.max(this.lastWordsAt, Date.parse(message.timestamp));
         this.transcript.take(message);
@@ -97,6 +100,7 @@ class CallPage {
   changed({ finals }) {
     this.follow.grew(finals);
     part("segments").textContent = String(this.transcript.segments.finals);
+    this.steps.show(this.transcript.alerts.count);
     this.showQuiet();
   }
 
@@ -118,5 +122,6 @@ class CallPage {
 }
 
 if (document.querySelector("live-transcript[data-live]")) new CallPage();
+else new AlertSteps(/** @type {TranscriptElement} */ (document.querySelector("live-transcript")), part("alerts"));
 enableCopyButtons(document);
 localiseTimes(document);

@@ -12,7 +12,6 @@
  *
  * Every stored transcript arrives once and in the order of `seq`, whatever happens to the connection. Interims may be
  * lost. After `onReset` everything starts again from `seq` 1: forget what was shown.
- *
  * @typedef {import("./live_transcript_types.js").Options} Options
  * @typedef {import("./live_transcript_types.js").State} State
  * @typedef {import("./messages.js").StatusMessage} StatusMessage
@@ -174,6 +173,7 @@ export class LiveTranscript {
       this.#cancel("pong");
       this.#timer("ping", PING_EVERY_MS, () => this.#ping());
     },
+    alert: (message) => this.options.onAlert?.(message),
     error: (message) => this.options.onError?.(message),
   };
 

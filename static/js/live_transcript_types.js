@@ -5,6 +5,7 @@
  * @typedef {import("./messages.js").TranscriptMessage} TranscriptMessage
  * @typedef {import("./messages.js").StatusMessage} StatusMessage
  * @typedef {import("./messages.js").HistoryMessage} HistoryMessage
+ * @typedef {import("./messages.js").AlertMessage} AlertMessage
  * @typedef {import("./messages.js").ErrorMessage} ErrorMessage
  *
  * `recovered`: stored transcripts that a reconnect brought, null at first. `delay` in ms. `full` and `reconnecting`
@@ -27,6 +28,8 @@
  * @property {(message: TranscriptMessage) => void} [onTranscript]
  * @property {(message: StatusMessage) => void} [onStatus]
  * @property {(message: HistoryMessage) => void} [onHistoryComplete]
+ * @property {(message: AlertMessage) => void} [onAlert] with each connection all of them come again: `data.id` tells
+ *   which are known; one that is now about a newer entry of its segment comes again, too
  * @property {() => void} [onReset] the log is another one: clear the screen
  * @property {(state: State) => void} [onState]
  * @property {(message: ErrorMessage) => void} [onError]

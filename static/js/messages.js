@@ -9,6 +9,9 @@
  *   data: TranscriptData}} TranscriptMessage   `seq` is absent from interims
  * @typedef {{type: "call_status", status: "in-progress"|"completed"|"failed", timestamp: string,
  *   metadata: Record<string, any>}} StatusMessage
+ * @typedef {{id: number, rule: string, rule_id: number, segment_id: string|null, seq: number|null,
+ *   spans: [number, number][]|null, at: string}} AlertData   `spans` in characters (code points) of the entry's content
+ * @typedef {{type: "alert", call_sid: string, timestamp: string, data: AlertData}} AlertMessage
  * @typedef {{error: string, message?: string, retryable?: boolean, retry_after?: number}} ErrorMessage
  * @typedef {{through_seq: number, count: number}} HistoryMessage
  */

@@ -50,6 +50,11 @@ export class Segments {
     return this.#shown.get(id);
   }
 
+  /** The `seq` of the entry that is shown of it; Infinity while it is not stored. @param {string} id */
+  latestSeq(id) {
+    return this.#heard.get(id)?.seq ?? Infinity;
+  }
+
   /** Take one that is on the page already, after those taken before. @param {Omit<Segment, "place">} segment */
   adopt(segment) {
     const place = segment.data.segment_start ?? this.list.at(-1)?.place ?? -Infinity;

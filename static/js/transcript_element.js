@@ -5,6 +5,9 @@
  *
  * Announced are finals only, at most once a frame, and nothing while history comes in.
  */
+import { Alerts } from "callboard/alerts";
+import { showMarked, showNames } from "callboard/alert_words";
+import { showWords } from "callboard/chips";
 import { mmss } from "callboard/format";
 import { isContinued, Segments } from "callboard/segments";
 
@@ -22,6 +25,7 @@ const numberOrNull = (text) => (text ? Number(text) : null);
 
 export class TranscriptElement extends HTMLElement {
   segments = new Segments();
+  alerts = new Alerts();
   /** @type {Map<string, HTMLElement>} */ #nodes = new Map();
   /** @type {Set<Segment>} */ #dirty = new Set();
   #isDrawing = false;
@@ -33,13 +37,36 @@ export class TranscriptElement extends HTMLElement {
     this.place = part(this, "ol");
     this.pattern = /** @type {HTMLTemplateElement} */ (part(this, "template"));
     this.names = { user: this.dataset.userName ?? "", assistant: this.dataset.assistantName ?? "" };
-    this.place.querySelectorAll("li").forEach((node) => this.#adopt(node));
+    this.place.querySelectorAll("li.segment").forEach((node) => this.#adopt(/** @type {HTMLElement} */ (node)));
+    for (const alert of JSON.parse(this.dataset.alerts ?? "[]")) this.alerts.take(alert);
   }
 
   /** @param {TranscriptMessage} message */
   take(message) {
     const change = this.segments.apply(message);
     if (change) this.#queue(change);
+  }
+
+  /** @param {import("callboard/alerts").AlertData} alert */
+  takeAlert(alert) {
+    if (!this.alerts.take(alert)) return;
+    const segment = alert.segment_id === null ? undefined : this.segments.get(alert.segment_id);
+    if (segment) this.#queue({ kind: "changed", segment });
+    else if (alert.segment_id === null) this.#addSilence(alert);
+    this.#tell(0);
+  }
+
+  /** A row between what was said before it and after. @param {import("callboard/alerts").AlertData} alert */
+  #addSilence({ rule, at }) {
+    const pattern = /** @type {HTMLTemplateElement} */ (part(this, '[data-part="silence"]'));
+    const row = /** @type {HTMLElement} */ (pattern.content.cloneNode(true)).firstElementChild;
+    if (!row) return;
+    part(row, '[data-part="rule"]').textContent = rule;
+    const time = /** @type {HTMLTimeElement} */ (part(row, "time"));
+    Object.assign(time, { dateTime: at, textContent: wallClock.format(new Date(at)) });
+    const { list } = this.segments;
+    const later = list[list.findLastIndex(({ timestamp }) => !(Date.parse(timestamp) > Date.parse(at))) + 1];
+    this.place?.insertBefore(row, (later && this.#nodes.get(later.id)) ?? null);
   }
 
   /** History is on its way: be quiet until `listen`. */
@@ -63,6 +90,7 @@ export class TranscriptElement extends HTMLElement {
     this.segments.clear();
     this.#dirty.clear();
     this.#nodes.clear();
+    this.alerts.clear();
     this.place?.replaceChildren();
     this.#tell(0);
   }
@@ -122,7 +150,7 @@ export class TranscriptElement extends HTMLElement {
     const next = this.segments.list[index + 1];
     const after = (next && this.#nodes.get(next.id)) ?? null;
     this.#fill(node, segment, isNew);
-    if (node.parentNode !== this.place || node.nextElementSibling !== after) this.place?.insertBefore(node, after);
+    if (node.parentNode !== this.place || nextSegment(node) !== after) this.place?.insertBefore(node, after);
     return isNew;
   }
 
@@ -137,9 +165,10 @@ export class TranscriptElement extends HTMLElement {
     words.classList.toggle("is-unsure", !isInterim && data.confidence !== null && data.confidence < UNSURE);
     words.lang = data.language ?? "";
     if (!data.language) words.removeAttribute("lang");
-    const text = words.firstChild;
-    if (isAnnounced || !(text instanceof Text)) words.replaceChildren(data.content); // a new node is what is announced
-    else if (text.data !== data.content) text.data = data.content;
+    const spans = this.alerts.spans(id, this.segments.latestSeq(id));
+    if (spans.length) showMarked(words, data.content, spans);
+    else showWords(words, data.content, { isNew: isAnnounced }); // a new node is what is announced
+    showNames(node, this.alerts.ofSegment(id));
     part(node, ".segment-speaker").textContent = this.names?.[data.speaker] ?? data.speaker;
     this.#fillTime(/** @type {HTMLTimeElement} */ (part(node, "time")), data);
   }
@@ -172,6 +201,13 @@ export class TranscriptElement extends HTMLElement {
   #tell(finals) {
     this.dispatchEvent(new CustomEvent("transcript-changed", { detail: { finals } }));
   }
+}
+
+/** What stands behind it, without the rows of alerts in between. @param {HTMLElement} node */
+function nextSegment(node) {
+  let next = node.nextElementSibling;
+  while (next && !next.classList.contains("segment")) next = next.nextElementSibling;
+  return next;
 }
 
 customElements.define("live-transcript", TranscriptElement);

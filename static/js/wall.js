@@ -14,7 +14,7 @@
  * @property {TranscriptData|null} last the newest words, interims too
  * @property {number} segments
  * @property {number} viewers
- * @property {(string|{name: string})[]} alerts
+ * @property {{rule: string, rule_id: number, count: number, last_at: string}[]} alerts
  *
  * @typedef {CallRow & {startedAt: number|null, heardAt: number|null, appearedAt: number|null, endedAt: number|null}} Call
  *   `appearedAt` is null for those that were there first; `endedAt` is when we heard of the end
@@ -104,9 +104,14 @@ export function isNew(call, now) {
   return call.appearedAt !== null && !isOver(call) && now - call.appearedAt < NEW_MS;
 }
 
-/** The rules that it set off. @param {CallRow} call */
+/** The rules that it set off, `Refund ×2`. @param {CallRow} call */
 export function alertNames({ alerts }) {
-  return alerts.map((alert) => (typeof alert === "string" ? alert : alert.name));
+  return alerts.map(({ rule, count }) => (count > 1 ? `${rule} ×${count}` : rule));
+}
+
+/** How often it set off any. @param {CallRow} call */
+export function alertCount({ alerts }) {
+  return alerts.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** @param {TranscriptData|null} a @param {TranscriptData|null} b */

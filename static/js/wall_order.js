@@ -3,7 +3,7 @@
  * In which order the calls stand, and how little has to move for it. Orders are coarse on purpose: within a rank what
  * sorts never changes by itself, so that a list in order stays still.
  */
-import { alertNames, lengthMs, quietMs, QUIET_MS } from "callboard/wall";
+import { alertCount, lengthMs, quietMs, QUIET_MS } from "callboard/wall";
 
 /** @typedef {import("callboard/wall").Call} Call */
 
@@ -14,7 +14,7 @@ export const LONG_MS = 10 * 60_000; // most calls are over by then
 export function concern(call, now) {
   const at = call.endedAt ?? now;
   const asRunning = call.endedAt === null ? call : { ...call, status: /** @type {const} */ ("in-progress") };
-  const alerts = alertNames(call).length;
+  const alerts = alertCount(call);
   if (alerts) return [3, alerts];
   if (quietMs(asRunning, at) >= QUIET_MS) return [2, -(call.heardAt ?? call.startedAt ?? 0)];
   if ((lengthMs(asRunning, at) ?? 0) >= LONG_MS) return [1, -(call.startedAt ?? 0)];

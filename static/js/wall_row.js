@@ -1,5 +1,6 @@
 // @ts-check
 /** One call on the screen: the node that the server rendered, or a copy of its pattern, filled with text only. */
+import { showWords } from "callboard/chips";
 import { duration } from "callboard/format";
 import { alertNames, isNew, isOver, quietMs, QUIET_MS } from "callboard/wall";
 import { alertsInWords, endingInWords, quietFor, SPEAKERS } from "callboard/wall_words";
@@ -61,7 +62,7 @@ export class RowNode {
     if (last?.language) words.lang = last.language;
     else words.removeAttribute("lang");
     this.#write("speaker", last ? (SPEAKERS[last.speaker] ?? last.speaker) : "");
-    this.#write("words", last?.content ?? "No words yet");
+    showWords(words, last?.content ?? "No words yet", { isWhole: true });
   }
 
   /** @param {Call} call */
@@ -97,13 +98,13 @@ export class RowNode {
 /** The call that the server rendered into this node. @param {HTMLElement} node */
 export function renderedCall(node) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (node.querySelector(`[data-part="${name}"]`));
-  const { callSid = "", status = "", startedAt = null, customer = null, direction = null, heardAt = "" } = node.dataset;
+  const { callSid = "", status = "", startedAt = null, customer = null, direction = null, heardAt = "", alerts = "[]" } = node.dataset;
   const said = part("said");
   const last = said.dataset.speaker && {
     speaker: said.dataset.speaker, content: part("words").textContent, is_final: !said.classList.contains("is-interim"), language: part("words").lang || null,
   }; // prettier-ignore
   return /** @type {import("callboard/wall").CallRow & {heardAt: number|null}} */ ({
-    call_sid: callSid, status, last: last || null, alerts: [], heardAt: Date.parse(heardAt) || null,
+    call_sid: callSid, status, last: last || null, alerts: JSON.parse(alerts), heardAt: Date.parse(heardAt) || null,
     segments: Number(part("segments").textContent), viewers: Number(part("viewers").textContent),
     metadata: {
       assistant_name: part("assistant").textContent, call_type: direction, started_at: startedAt, customer_phone_number: customer,

@@ -6,6 +6,7 @@ from events import SECOND
 from models.database import is_sqlite
 
 PER_CALL = 20  # entries
+RARE = 10  # segments that speak of a boat, whatever the number of those that don't
 RUNNING = 100  # calls in progress, whatever the number of those that ended
 NOW = 1_770_000_000 * SECOND
 
@@ -14,6 +15,16 @@ _SERIES = {
     False: "generate_series({0}, {1}) AS series(i)",
 }
 _SEGMENT = {True: "printf('s%03d', i % {0})", False: "'s' || lpad((i % {0})::text, 3, '0')"}
+
+_CONTENT = "CASE WHEN i % {0} = 0 THEN 'Is my boat ready?' ELSE 'Is my bike ready?' END"
+_BOAT = "CASE WHEN content LIKE '%boat%' THEN 'boat' ELSE 'bike' END"
+_OF_CALL = ' FROM entry JOIN "call" ON "call".id = entry.call_id ORDER BY entry.id'
+_TERMS = {
+    True: "INSERT INTO entry_terms (rowid, call_id, terms)"
+    f" SELECT entry.id, call_id, '=' || organization_id || ' is my ' || {_BOAT} || ' ready' {_OF_CALL}",
+    False: "INSERT INTO entry_terms (entry_id, call_id, terms) SELECT entry.id, call_id,"
+    f" ('''=' || organization_id || ''':1 is:2 my:3 ' || {_BOAT} || ':4 ready:5')::tsvector {_OF_CALL}",
+}
 
 
 def fill(db: Database, rows: int) -> None:
@@ -35,10 +46,14 @@ def fill(db: Database, rows: int) -> None:
         f" {NOW} + i, {NOW} + i, {NOW} + i FROM {every_call}",
         "INSERT INTO entry (call_id, seq, segment_id, revision, speaker, content, created_at, stored_at)"
         f" SELECT 1 + i / {PER_CALL}, 1 + i % {PER_CALL}, {_SEGMENT[lite].format(PER_CALL)}, 1, 'user',"
-        f" 'Is my bike ready?', {NOW} + i, {NOW} + i FROM {said}",
+        f" {_CONTENT.format(max(1, rows // RARE))}, {NOW} + i, {NOW} + i FROM {said}",
+        _TERMS[lite],
+        "UPDATE meta SET value = (SELECT CAST(MAX(id) AS TEXT) FROM entry) WHERE name = 'searchable_through'",
         f"INSERT INTO status_change (call_id, status, at, stored_at) SELECT i, 'in-progress', 1, 1 FROM {every_call}",
-        "INSERT INTO source_state (source_id, call_id, version, state)"
-        f" SELECT 1, i, 1, '{{}}' FROM {every_call} WHERE i % 2 = 0",
+        "INSERT INTO source_state (source_id, call_id, sid, version, state)"
+        f" SELECT 1, i, 'CA' || i, 1, '{{}}' FROM {every_call} WHERE i % 2 = 0",
+        f"INSERT INTO call_alias (organization_id, alias, call_id) SELECT 1 + i % 2, 'VA' || i, i FROM {every_call}",
+        f"INSERT INTO call_link (call_id, other_id) SELECT i, i - 2 FROM {every_call} WHERE i > 2",
     ):
         db.execute_sql(statement if lite else statement.replace("%", "%%"))
     if not lite:
@@ -54,5 +69,5 @@ def _prepare(db: Database) -> None:
         return
     db.execute_sql("SET statement_timeout = 0")
     db.execute_sql("SET session_replication_role = replica")  # no foreign key is looked up
-    for table in ("entry", "status_change", "source_state"):
+    for table in ("entry_terms", "entry", "status_change", "source_state"):
         db.execute_sql(f"ALTER TABLE {table} SET UNLOGGED")  # else it is written twice
