@@ -10,7 +10,7 @@ from events import Unavailable
 from models import Store, search_index
 from models.calls import CallFilter
 from models.search import Found, search
-from models.search_index import Shore
+from models.search_index import Watermark
 
 PATIENCE = 4  # times as long as a batch took it waits before the next: a fifth of the writer's time at most
 
@@ -25,7 +25,7 @@ class Searching:
         self._one_at_a_time = asyncio.Lock()  # the other readers are there for those who watch
         self._at_work = asyncio.Lock()
         self._closing = asyncio.Event()
-        self._shore: Shore | None = None
+        self._watermark: Watermark | None = None
 
     async def find(self, organization_id: int, query: str, where: CallFilter, skip: int, limit: int) -> Found:
         """As models/search.py. Raises Refused, Unavailable."""
@@ -53,17 +53,17 @@ class Searching:
 
     async def _take(self, patience: int) -> None:
         async with self._at_work:
-            if self._shore is None:
+            if self._watermark is None:
                 if not await self._store.read(search_index.is_behind):
                     return
-                self._shore = await self._store.write(search_index.shore)
+                self._watermark = await self._store.write(search_index.watermark)
             while not self._closing.is_set():
                 begun = time.monotonic()
-                is_last = await self._write(search_index.take, self._shore)
+                is_last = await self._write(search_index.take, self._watermark)
                 if is_last is None:
                     return
                 if is_last:
-                    self._shore = None
+                    self._watermark = None
                 await self._write(search_index.tidy)
                 if is_last:
                     return

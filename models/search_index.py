@@ -18,7 +18,7 @@ BATCH_CHARS = 40_000  # of long ones
 MERGED_PAGES = 32  # SQLite tidies so much of its index after each batch: some 5 ms at most
 
 
-class Shore(NamedTuple):
+class Watermark(NamedTuple):
     """Entries up to `id` can be taken once every transaction before `transaction` is over.
 
     Transactions of several nodes don't end in the order of the ids that they gave out: who went by ids alone would pass
@@ -45,15 +45,15 @@ def behind_since(db: Database) -> int | None:
     return row[0] if row else None
 
 
-def shore(db: Database) -> Shore:
+def watermark(db: Database) -> Watermark:
     """As far as entries go now."""
     newest = execute(db, "SELECT COALESCE(MAX(id), 0) FROM entry").fetchone()[0]
     # a number of our own, given out after that was read: greater than those of all who gave out an id before
     number = None if is_sqlite(db) else int(execute(db, "SELECT pg_current_xact_id()::text").fetchone()[0])
-    return Shore(newest, number)
+    return Watermark(newest, number)
 
 
-def take(db: Database, upto: Shore) -> bool | None:
+def take(db: Database, upto: Watermark) -> bool | None:
     """Take the next few entries; whether these were the last up to there. None: not now, transactions are in the way
     or another node is at it."""
     if not _is_settled(db, upto):
@@ -75,7 +75,7 @@ def tidy(db: Database) -> None:
         execute(db, "INSERT INTO entry_terms (entry_terms, rank) VALUES ('merge', ?)", MERGED_PAGES)
 
 
-def _is_settled(db: Database, upto: Shore) -> bool:
+def _is_settled(db: Database, upto: Watermark) -> bool:
     if upto.transaction is None:
         return True
     oldest = execute(db, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text").fetchone()[0]

@@ -42,10 +42,10 @@ class Board:
     def take(self) -> None:
         is_last = None
         with write_transaction(self.db):
-            shore = search_index.shore(self.db)
+            watermark = search_index.watermark(self.db)
         while not is_last:
             with write_transaction(self.db):
-                is_last = search_index.take(self.db, shore)
+                is_last = search_index.take(self.db, watermark)
                 search_index.tidy(self.db)
 
     def search(self, query: str, *, skip: int = 0, limit: int = 20, **where) -> Found:

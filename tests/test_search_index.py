@@ -71,10 +71,10 @@ def test_what_is_erased_before_it_was_taken_is_never_taken(board):
     board.take()
     board.say("CA2", "their bike", "and another")
     with write_transaction(board.db):
-        shore = search_index.shore(board.db)
+        watermark = search_index.watermark(board.db)
     execute(board.db, "DELETE FROM entry WHERE id > 1")
     with write_transaction(board.db):
-        assert search_index.take(board.db, shore)
+        assert search_index.take(board.db, watermark)
     board.say("CA3", "a third bike")
     assert board.found("bike") == ["CA3", "CA1"]
 
@@ -83,11 +83,11 @@ def test_long_texts_are_taken_a_few_at_a_time(board):
     long = "bike " * (BATCH_CHARS // 12)
     board.say("CA1", *(f"{long}{n}" for n in range(5)))
     with write_transaction(board.db):
-        shore = search_index.shore(board.db)
+        watermark = search_index.watermark(board.db)
     batches = [False]
     while not batches[-1]:
         with write_transaction(board.db):
-            batches.append(search_index.take(board.db, shore))
+            batches.append(search_index.take(board.db, watermark))
     assert len(batches) > 2
     (only,) = board.search("bike").calls
     assert [len(match.marks) for match in only.matches] == [20] * 3
@@ -106,14 +106,14 @@ def test_entries_that_are_committed_late_are_not_passed_over(new_postgres_databa
         other.execute_sql(row)
         board.say("CA2", "another bike")
         with write_transaction(board.db):
-            shore = search_index.shore(board.db)
+            watermark = search_index.watermark(board.db)
         with write_transaction(board.db):
-            assert search_index.take(board.db, shore) is None, "not now: one that may be lower is on its way"
+            assert search_index.take(board.db, watermark) is None, "not now: one that may be lower is on its way"
     assert sorted(board.found("bike")) == ["CA1", "CA2"]
     with other.atomic():  # and two nodes never take the same at once
         other.execute_sql("SELECT 1 FROM meta WHERE name = 'searchable_through' FOR UPDATE")
         with write_transaction(board.db):
-            assert search_index.take(board.db, search_index.Shore(10, 0)) is None
+            assert search_index.take(board.db, search_index.Watermark(10, 0)) is None
     other.close()
     board.db.close()
 

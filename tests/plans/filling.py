@@ -16,7 +16,7 @@ _SERIES = {
 }
 _SEGMENT = {True: "printf('s%03d', i % {0})", False: "'s' || lpad((i % {0})::text, 3, '0')"}
 
-_CONTENT = "CASE WHEN i % {0} = 0 THEN 'Is my boat ready?' ELSE 'Is my bike ready?' END"
+_CONTENT = "CASE WHEN (i + 20) % {0} = 0 THEN 'Is my boat ready?' ELSE 'Is my bike ready?' END"
 _BOAT = "CASE WHEN content LIKE '%boat%' THEN 'boat' ELSE 'bike' END"
 _OF_CALL = ' FROM entry JOIN "call" ON "call".id = entry.call_id ORDER BY entry.id'
 _TERMS = {

@@ -63,7 +63,7 @@ def _index(db: Database, number: int) -> None:
     """The next entries, and then none of it."""
     with db.atomic() as transaction:
         _write_one(db, number)
-        search_index.take(db, search_index.Shore(search_index.shore(db).id, None))
+        search_index.take(db, search_index.Watermark(search_index.watermark(db).id, None))
         transaction.rollback()
 
 
