@@ -87,6 +87,8 @@ class AlertSender:
                     task.add_done_callback(self._sent)
         except Unavailable:
             log.warning("deliveries of alerts cannot be looked up; the next tick tries again")
+        except Exception:
+            log.exception("deliveries of alerts could not be looked up")
         finally:
             self._looking = None
 
