@@ -103,6 +103,8 @@ class OddViewer:
         first = []
         while True:
             opcode, message = await self.next()
+            if opcode == PING:
+                continue  # the server asks everyone every 25 s, also who came just now
             assert opcode == TEXT, message
             first.append(message)
             if message["type"] in ("history_complete", "error"):

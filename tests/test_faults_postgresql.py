@@ -186,6 +186,7 @@ async def test_what_is_acknowledged_is_on_disk_and_readers_cannot_write(own_url)
         assert await house.store.write(show, *settings) == ["on", "off", "30s"]
         assert await house.store.read(show, *settings) == ["on", "on", "30s"]
         assert await house.store.read(show, "statement_timeout", "random_page_cost") == ["10s", "1.1"]
+        facts = ask(own_url, "SELECT COUNT(*) FROM meta")
         with pytest.raises(Exception, match="read-only"):
             await house.store.read(lambda db: db.execute_sql("DELETE FROM meta"))
-        assert ask(own_url, "SELECT COUNT(*) FROM meta") == [(2,)]
+        assert ask(own_url, "SELECT COUNT(*) FROM meta") == facts != [(0,)]

@@ -55,14 +55,17 @@ async def test_a_lock_held_for_longer_than_we_wait_is_503_until_it_is_gone(path,
 
 
 async def test_what_was_stored_after_its_503_is_stored_and_shown_once(path, sqlite_url, furniture, monkeypatch):
-    monkeypatch.setattr(module, "COMMIT_TIMEOUT_S", 0.3)  # less than the busy time-out: the writer goes on waiting
     async with open_house(sqlite_url) as house:
         house.furniture = furniture[1]
         await house.say("CA1", "s1", "words 1")
         async with house.watch("CA1") as viewer:
             await viewer.history()
             other = locked(path)
-            assert (await house.fetch("POST", TRANSCRIPTS, final(2))).code == 503
+            with monkeypatch.context() as hasty:
+                hasty.setattr(
+                    module, "COMMIT_TIMEOUT_S", 0.3
+                )  # less than the busy time-out: the writer goes on waiting
+                assert (await house.fetch("POST", TRANSCRIPTS, final(2))).code == 503
             other.execute("ROLLBACK")
             other.close()
             assert (await viewer.next())["seq"] == 2, "late, but there"

@@ -216,7 +216,7 @@ async def test_a_wall_that_cannot_be_loaded_is_taken_down(house, monkeypatch, ca
     def broken(*_):
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr("handlers.feed.running", broken)
+    monkeypatch.setattr("handlers.feed.wall", broken)
     for _ in range(3):
         async with house.websocket(f"/live-calls?token={house.key}") as socket:
             assert '"server_error"' in await socket.recv()
