@@ -127,8 +127,7 @@ async def is_in_sight(target) -> bool:
 
 
 @in_browser
-@pytest.mark.parametrize("has_scripts", [True, False])
-@pytest.mark.parametrize("is_over", [True, False])
+@pytest.mark.parametrize(("has_scripts", "is_over"), [(True, False), (False, True)])
 async def test_a_result_opens_the_call_at_that_moment(house, has_scripts, is_over):
     await settle(house)
     if is_over:
