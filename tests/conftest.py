@@ -28,6 +28,7 @@ LONG = {
     *("record_batches", "schemathesis", "secrets", "secrets_logged", "secrets_shown", "sessions", "settings_browser"),
     *("alert_deliveries", "aliases_api", "commands_source", "example_producer", "example_producer_refused"),
     *("exports_api", "history_page", "limits_rest", "measures_api", "newcomer", "redaction_browser", "redaction_calls"),
+    *("access_table", "examples", "openapi_answers", "source_kinds", "strangers_logged"),
     *("audit_changes", "first_run", "pages", "provider_calls", "search", "sources_page"),
     *("redaction_page", "search_index", "settings_alerts", "source_kinds_browser", "two_sources"),
     *("settings_users", "tls", "under_fire_feeds", "under_fire_hub", "under_fire_memory", "under_fire_places"),
