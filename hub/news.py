@@ -8,9 +8,8 @@ from hub.viewer import Bundle, Viewer
 class News(NamedTuple):
     kind: Literal["final", "head", "status", "alert", "interim", "withdrawal"]
     frame: bytes
-    seq: int = (
-        0  # of a final, or the log's head; for a status the newest that was known when it was told; id of an alert
-    )
+    # of a final, or of the log's head; for a status the newest that was known when it was told; for an alert its id
+    seq: int = 0
     version: int = 0  # of a status
 
     def tell(self, viewer: Viewer) -> None:

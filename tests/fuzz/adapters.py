@@ -1,6 +1,8 @@
 """Webhooks: several requests of one call, one a line, through an adapter as its contract says, restarts included."""
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from zlib import crc32
@@ -16,23 +18,27 @@ PAYLOADS = Path(__file__).parents[1] / "payloads"
 URL, SECRET = "https://calls.example.com/webhooks/x/y?a=b", "s3cret"
 NOW = 1_770_000_000_000_000  # µs
 FORM = "application/x-www-form-urlencoded"
+REQUESTS = 40  # of one input
 HEADERS = ("X-Twilio-Signature", "Content-Type", "X-Twilio-Webhooks-Signature-Settings")
 
 
 def adapter_target(kind: str) -> Target:
+    vary = partial(vary_request, vary_form)
     bodies = [path.read_bytes() for path in sorted((PAYLOADS / kind).iterdir()) if path.suffix != ".json"]
     seeds = [b"\n".join(bodies), b"\n".join(bodies[:8]), *bodies]
-    return Target(seeds, varied_by(_vary_request, _vary_request, _vary_order), lambda data: _check(KINDS[kind], data))
+    return Target(seeds, varied_by(vary, vary, vary_order), lambda data: _check(KINDS[kind], data))
 
 
-def _vary_request(chance: Random, data: bytes) -> bytes:
+def vary_request(vary: Callable[[Random, bytes], bytes], chance: Random, data: bytes) -> bytes:
+    """One of the requests, varied."""
     requests = data.split(b"\n")
     at = chance.randrange(len(requests))
-    requests[at] = vary_form(chance, requests[at])
+    requests[at] = vary(chance, requests[at])
     return b"\n".join(requests)
 
 
-def _vary_order(chance: Random, data: bytes) -> bytes:
+def vary_order(chance: Random, data: bytes) -> bytes:
+    """The same requests swapped, repeated, shuffled, or some of them left out."""
     requests = data.split(b"\n")
     first, second = chance.randrange(len(requests)), chance.randrange(len(requests))
     match chance.randrange(4):
@@ -44,7 +50,7 @@ def _vary_order(chance: Random, data: bytes) -> bytes:
             chance.shuffle(requests)
         case 3:
             requests[first:second] = []
-    return b"\n".join(requests[:40])
+    return b"\n".join(requests[:REQUESTS])
 
 
 def _check(adapter: Adapter, data: bytes) -> str:
@@ -52,7 +58,7 @@ def _check(adapter: Adapter, data: bytes) -> str:
     labels, said, segments = set(), {}, {}
     states, stored = {}, {}
     config = adapter.Config()
-    for body in data.split(b"\n")[:40]:
+    for body in data.split(b"\n")[:REQUESTS]:
         _check_signature(adapter, body, chance)
         try:
             payload = adapter.decode(body, FORM, {})

@@ -11,13 +11,11 @@ from zlib import crc32
 from events import CALL_SID, Refused, Transcript
 from sources import KINDS
 from sources.adapter import Adapter, decode_state, encode_state
-from tests.fuzz.adapters import PAYLOADS
+from tests.fuzz.adapters import PAYLOADS, REQUESTS, vary_order, vary_request
 from tests.fuzz.event_laws import check_event, check_refusal, check_stored
 from tests.fuzz.json_signatures import SIGNATURES, CheckSignature, signed_by_trial
 from tests.fuzz.mutator import vary_json
 from tests.fuzz.target import Target, varied_by
-
-REQUESTS = 40  # of one input
 
 
 def json_adapter_target(kind: str, query: Mapping[str, str] | None = None) -> Target:
@@ -26,29 +24,11 @@ def json_adapter_target(kind: str, query: Mapping[str, str] | None = None) -> Ta
     seeds = [b"\n".join(bodies), b"\n".join(bodies[:8]), b"\n".join(bodies[-8:]), *bodies]
     adapter, check_signature = KINDS[kind], SIGNATURES[kind] if kind in SIGNATURES else signed_by_trial(kind)
     check = partial(_check, adapter, check_signature, query or {})
-    return Target(seeds, varied_by(_vary_request, _vary_order), check)
+    return Target(seeds, varied_by(partial(vary_request, _vary), vary_order), check)
 
 
-def _vary_request(chance: Random, data: bytes) -> bytes:
-    requests = data.split(b"\n")
-    at = chance.randrange(len(requests))
-    requests[at] = vary_json(chance, requests[at]).replace(b"\n", b" ")
-    return b"\n".join(requests)
-
-
-def _vary_order(chance: Random, data: bytes) -> bytes:
-    requests = data.split(b"\n")
-    first, second = chance.randrange(len(requests)), chance.randrange(len(requests))
-    match chance.randrange(4):
-        case 0:
-            requests[first], requests[second] = requests[second], requests[first]
-        case 1:
-            requests.insert(first, requests[second])
-        case 2:
-            chance.shuffle(requests)
-        case 3:
-            requests[first:second] = []
-    return b"\n".join(requests[:REQUESTS])
+def _vary(chance: Random, body: bytes) -> bytes:
+    return vary_json(chance, body).replace(b"\n", b" ")
 
 
 def _check(adapter: Adapter, check_signature: CheckSignature, query: Mapping[str, str], data: bytes) -> str:
