@@ -12,9 +12,9 @@ def read_all(db: Any, organization_id: int) -> list[AuditEntry]:
 
 
 async def logged(house: House, organization_id: int | None = None) -> list[AuditEntry]:
-    """What is in the log once the noted is written down."""
+    """What is in the log once the noted is written down, by us or by the server's own round, which may be at it."""
     await house.services.audit.write_down()
-    return await house.store.read(read_all, organization_id or house.organization_id)
+    return await house.store.write(read_all, organization_id or house.organization_id)  # behind what is being written
 
 
 def entry(

@@ -172,7 +172,7 @@ async def test_the_wall_has_one_row_and_the_audit_log_one_name(house):
     async with house.watch("VA1") as viewer:
         await viewer.history()
     await house.get("/api/v1/calls/sid/VA1/transcripts")
-    await house.services.audit.write_down()
+    await logged(house)
     items = (await house.get("/api/v1/audit"))["items"]
     assert {(i["action"], i["target"]) for i in items if i["action"].startswith("call.")} == {
         ("call.watched", "CA1"),
