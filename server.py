@@ -28,6 +28,7 @@ from handlers.limits import Limits
 from handlers.listening import CannotListen, listen, own_url, tls_context
 from handlers.notes import Notes
 from handlers.passwords import Passwords
+from handlers.quick_posts import QuickPosts
 from handlers.redactors import Redactors
 from handlers.routes import make_application
 from handlers.searching import Searching
@@ -42,9 +43,7 @@ from models.store import wall_clock
 from pipeline import Pipeline
 from settings import FIELDS, SettingError, Settings, add_flags, read_settings
 
-IDLE_REQUEST_S = 75  # a connection without a request is closed; longer than proxies keep theirs open, 60 s
 MAX_BODY_BYTES = 20 << 20  # 500 transcripts of 32 KiB, with room for escapes
-BODY_S = 60  # for the longest body, 3 Mbit/s
 MAX_HEADER_BYTES = 16 << 10
 SPARE_FILES = 200  # of those that the process may have open, for everything but clients: database, log, modules
 GARBAGE = 50_000  # new objects between collections: next to nothing here is in cycles
@@ -132,13 +131,12 @@ async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) 
             max_bytes=MAX_BODY_BYTES,
             trusted=settings.trusted_proxies,
             scheme="https" if tls else "http",
+            quick=QuickPosts(services).take,
             has_room=lambda connections: connections + len(heartbeat) < max_files - SPARE_FILES,
         )
         http = EntranceServer(
             entrance,
             ssl_options=tls,
-            idle_connection_timeout=IDLE_REQUEST_S,
-            body_timeout=BODY_S,
             max_body_size=1 << 62,  # the entrance is stricter, and answers
             max_header_size=MAX_HEADER_BYTES,
         )

@@ -14,7 +14,7 @@ from sampling import Sampler
 
 from events import Call, CallAnnounced, Transcript
 from models import accounts, rights
-from server import Server, running
+from server import Server, keep_pauses_short, running
 from settings import read_settings
 
 MANY = "1000000"  # the load is one address and one key: what guards against that is not what is measured
@@ -62,6 +62,7 @@ async def main() -> None:
     sampler = Sampler()
     async with running(settings()) as server:
         key, calls = await furnish(server)
+        keep_pauses_short()  # as `serve` does
         hub, store = server.services.hub, server.services.store
 
         def publish(call: int, _: int) -> None:

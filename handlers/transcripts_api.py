@@ -5,12 +5,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from events import Refused, encode
+from events import Refused, Transcript, encode
 from handlers.api import error_body, parse
 from handlers.audit import entry_of
 from handlers.calls_api import OneCallHandler
 from handlers.representations import transcript_json
 from models import entries
+from models.record import Recorded
 from sources import producer
 
 LONGEST_PAGE = 1000
@@ -50,36 +51,13 @@ class TranscriptsHandler(OneCallHandler):
         """POST /api/v1/calls/sid/{call_sid}/transcripts: 201 once stored, 200 where nothing was new, 422 where
         nothing could be taken; a call not yet known is created."""
         call_sid = await self.call_sid(which)
-        items, is_batch = producer.decode_transcripts(self.request.body, lambda: "s-" + token_hex(8))
-        refused = [(index, item) for index, item in enumerate(items) if isinstance(item, Refused)]
-        if refused and len(refused) == len(items) and not is_batch:
-            raise refused[0][1]
-        taken = [(index, item) for index, item in enumerate(items) if not isinstance(item, Refused)]
-        accepted, duplicates, stored = [], 0, False
+        items, is_batch = producer.decode_transcripts(self.request.body, new_segment_id)
+        if not is_batch and isinstance(items[0], Refused):
+            raise items[0]
         recorded = None
-        if taken:
-            recorded = await self.services.pipeline.hear(self.organization_id, call_sid, [item for _, item in taken])
-        outcomes = iter(recorded.outcomes if recorded else ())
-        for index, item in taken:
-            if not item.is_final:
-                accepted.append({"segment_id": item.segment_id, "seq": None})
-                continue
-            outcome = next(outcomes)
-            if outcome.error is not None:
-                refused.append((index, outcome.error))
-                continue
-            accepted.append({"segment_id": outcome.segment_id, "seq": outcome.seq})
-            duplicates += outcome.is_repeat
-            stored = stored or not outcome.is_repeat
-        if refused and not accepted and not is_batch:
-            raise refused[0][1]
-        status = 201 if stored else 200 if accepted or not items else 422
-        refused.sort(key=lambda one: one[0])
-        rejected = [{"index": index, "error": _error(error)} for index, error in refused]
-        body = {"accepted": accepted, "duplicates": duplicates, "rejected": rejected}
-        if status == 422:  # with the first fault in the shape of every error
-            body |= error_body(refused[0][1].code, refused[0][1].message, refused[0][1].field)
-        self.finish_json(body, status)
+        if taken := [item for item in items if not isinstance(item, Refused)]:
+            recorded = await self.services.pipeline.hear(self.organization_id, call_sid, taken)
+        self.finish_json(*answer(items, is_batch, recorded))
 
     async def _spoken(self, call_id: int, asked: _Query) -> Any:
         seqs = (await self.services.store.read(entries.speaking_order, call_id, asked.speaker))[: asked.limit]
@@ -96,6 +74,36 @@ class TranscriptsHandler(OneCallHandler):
             if len(page) < limit:
                 return
             cursor, left = page[-1].seq, None if left is None else left - len(page)
+
+
+def new_segment_id() -> str:
+    return "s-" + token_hex(8)
+
+
+def answer(items: list[Transcript | Refused], is_batch: bool, recorded: Recorded | None) -> tuple[dict[str, Any], int]:
+    """What is said of these items, with the status, once those that could be taken were stored; they may be refused
+    even then. Raises the one item's Refused where it is no batch."""
+    accepted, rejected, duplicates, stored, first = [], [], 0, False, None
+    outcomes = iter(recorded.outcomes if recorded else ())
+    for index, item in enumerate(items):
+        error, seq = item if isinstance(item, Refused) else None, None
+        if error is None and item.is_final:
+            outcome = next(outcomes)
+            error, seq = outcome.error, outcome.seq
+            duplicates += outcome.is_repeat
+            stored = stored or (error is None and not outcome.is_repeat)
+        if error is None:
+            accepted.append({"segment_id": item.segment_id, "seq": seq})
+        else:
+            first = first or error
+            rejected.append({"index": index, "error": _error(error)})
+    if first is not None and not is_batch:
+        raise first
+    status = 201 if stored else 200 if accepted or not items else 422
+    body = {"accepted": accepted, "duplicates": duplicates, "rejected": rejected}
+    if status == 422:  # with the first fault in the shape of every error
+        body |= error_body(first.code, first.message, first.field)
+    return body, status
 
 
 def _error(error: Refused) -> dict[str, Any]:

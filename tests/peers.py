@@ -121,10 +121,15 @@ class Peer:
         taken, self._data = self._data[:size], self._data[size:]
         return taken
 
-    async def request(self, headers: dict[str, str], path: bytes = b"/") -> tuple[int, dict[str, str], bytes]:
-        """Status, headers with small names, and body of the response to a GET."""
-        lines = [b"GET " + path + b" HTTP/1.1", *(f"{name}: {value}".encode() for name, value in headers.items())]
-        await self.send(b"\r\n".join([*lines, b"", b""]))
+    async def request(
+        self, headers: dict[str, str], path: bytes = b"/", *, method: bytes = b"GET", body: bytes = b""
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers with small names, and body of the response."""
+        lines = [method + b" " + path + b" HTTP/1.1", *(f"{name}: {value}".encode() for name, value in headers.items())]
+        await self.send(b"\r\n".join([*lines, b"", body]))
+        return await self.response()
+
+    async def response(self) -> tuple[int, dict[str, str], bytes]:
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += await self._take(1)

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from audit_log import logged
 from command_line import CommandLine, finish
 from tests.test_tickets import enters, ticket
 from visitor import Visitor

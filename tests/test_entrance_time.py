@@ -4,11 +4,13 @@ import socket
 from contextlib import AsyncExitStack
 
 import pytest
+from tornado.httpserver import HTTPServer
+from tornado.web import Application
 
 import server
-from hall import Hall, is_closed, post, rest, until
+from hall import LONGEST, Hall, is_closed, post, rest, until
 from handlers import entrance as module
-from handlers.entrance import FIRST_REQUEST_S, STALLED_S, Entrance
+from handlers.entrance import BODY_S, FIRST_REQUEST_S, FREE_BYTES, IDLE_S, STALLED_S, Entrance, EntranceServer
 from handlers.outlet import unsent_bytes, written_bytes
 
 
@@ -43,6 +45,30 @@ async def test_a_connection_that_was_served_once_is_not_hurried():
             assert (status, body) == (200, b"0")
             await hall.after(FIRST_REQUEST_S * 5)
         assert hall.visits == 1
+        await hall.after(IDLE_S)
+        assert hall.visits == 1
+        await hall.after(0.1)
+        assert await is_closed(peer)
+        await hall.visited(0)
+
+
+async def test_who_does_not_finish_its_body_is_closed_in_time_and_holds_nothing_any_more():
+    async with Hall() as hall, hall.peer() as peer:
+        await peer.send(post(f"Content-Length: {LONGEST}") + b"x" * (LONGEST - 1))
+        await until(lambda: hall.entrance.held_bytes == LONGEST - 1 - FREE_BYTES)
+        await hall.after(BODY_S)
+        assert hall.visits == 1
+        await hall.after(0.1)
+        assert await is_closed(peer)
+        await hall.visited(0)
+        assert hall.entrance.held_bytes == 0
+
+
+def test_tornado_has_no_timers_of_its_own_and_still_would_have():
+    hall = Entrance(Application([]), max_bytes=LONGEST)
+    stock, ours = HTTPServer(hall, body_timeout=1).conn_params, EntranceServer(hall, body_timeout=1).conn_params
+    assert (stock.header_timeout, stock.body_timeout) == (3600, 1)
+    assert (ours.header_timeout, ours.body_timeout) == (None, None)
 
 
 async def test_a_handler_takes_as_long_as_it_needs():
