@@ -1,7 +1,7 @@
 """Many rows in one statement, on either database: the hot path's way past the cost of a statement for each."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -10,17 +10,18 @@ from peewee import Database
 from models.database import execute, is_sqlite
 
 PIECE = 64  # rows in one statement at most, and else powers of two: few enough texts for SQLite to keep them prepared
+REMOTE_PIECE = 500  # on PostgreSQL, where each statement is a way there and back
 
 
 def insert_rows(db: Database, table: str, columns: Sequence[str], rows: Sequence[tuple]) -> None:
     """Insert these rows, each with a value for every column."""
-    for piece in _pieces(rows):
+    for piece in _pieces(db, rows):
         execute(db, _insert(table, tuple(columns), len(piece)), *(value for row in piece for value in row))
 
 
 def update_rows(db: Database, table: str, columns: Sequence[str], rows: Sequence[tuple[int, ...]]) -> None:
     """Set these columns, integers all of them and none null, of the rows whose id comes first in each of `rows`."""
-    for piece in _pieces(rows):
+    for piece in _pieces(db, rows):
         execute(db, _update(table, tuple(columns), len(piece)), *(value for row in piece for value in row))
 
 
@@ -41,20 +42,20 @@ def one_of(db: Database, ids: Iterable[int]) -> tuple[str, list]:
     return "(SELECT unnest(?::bigint[]))", [list(ids)]
 
 
-def _pieces(rows: Sequence[tuple]) -> Iterable[Sequence[tuple]]:
+def _pieces(db: Database, rows: Sequence[tuple]) -> Iterable[Sequence[tuple]]:
     at = 0
     while at < len(rows):
-        size = min(PIECE, 1 << (len(rows) - at).bit_length() - 1)
+        size = min(PIECE, 1 << (len(rows) - at).bit_length() - 1) if is_sqlite(db) else REMOTE_PIECE
         yield rows[at : at + size]
         at += size
 
 
-@cache
+@lru_cache(300)  # one for each number of rows at most
 def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {_values(len(columns), rows)}"
 
 
-@cache
+@lru_cache(300)  # one for each number of rows at most
 def _update(table: str, columns: tuple[str, ...], rows: int) -> str:
     sets = ", ".join(f"{name} = fresh.column{at}" for at, name in enumerate(columns, 2))
     values = _values(len(columns) + 1, rows)
