@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from events import Call, Entry
 from exports.csv_file import CsvFile
 from exports.json_file import JsonFile
+from exports.plain import Note
 from exports.subrip import SubRipFile
 from exports.text_file import TextFile
 from exports.webvtt_file import WebVttFile
@@ -21,6 +22,10 @@ class Writer(Protocol):
 
     def said(self, entry: Entry) -> str:
         """The next one, in speaking order, as last corrected."""
+
+    def noted(self, notes: Sequence[Note]) -> str:
+        """The notes that come next, in order of time. Where notes are wanted this is told first, of those before all
+        that is said, also if there are none."""
 
     def end(self) -> str: ...
 
@@ -45,4 +50,4 @@ def file_name(call_sid: str, format_: str, speaker: str | None = None) -> str:
     return f"call-{about.replace(':', '_')}.{format_}"
 
 
-__all__ = ["FORMATS", "Format", "Writer", "file_name"]
+__all__ = ["FORMATS", "Format", "Note", "Writer", "file_name"]

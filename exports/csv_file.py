@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from events import Call, Entry, rfc3339
-from exports.plain import name_of, one_line
+from exports.plain import Note, name_of, one_line
 
 COLUMNS = (
     *("call_sid", "seq", "segment_id", "speaker", "name", "segment_start", "segment_end", "content"),
@@ -35,6 +35,19 @@ class CsvFile:
                 *(_seconds(said.segment_start), _seconds(said.segment_end), _cell(said.content)),
                 *("" if said.confidence is None else said.confidence, _cell(said.language or "")),
                 rfc3339(said.created_at),
+            )
+        )
+
+    def noted(self, notes: Sequence[Note]) -> str:
+        """A row for each, whose `speaker` is `note` or `mark` and whose `name` is its author's."""
+        return "".join(map(self._note, notes))
+
+    def _note(self, note: Note) -> str:
+        kind = "note" if note.text else "mark"
+        return self._row(
+            (
+                *(self._call_sid, "", _cell(note.segment_id or ""), kind, _cell(note.author)),
+                *(_seconds(note.at_seconds), "", _cell(note.text), "", "", rfc3339(note.created_at)),
             )
         )
 

@@ -1,16 +1,19 @@
 """JSON: the call, and every field of its segments to the character; a line for each segment."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from events import Call, Entry, encode, rfc3339
+from exports.plain import Note
 
 
 class JsonFile:
-    """`{"call": {…}, "transcripts": [{…}, …]}`, the names as in REST."""
+    """`{"call": {…}, "transcripts": [{…}, …]}`, the names as in REST; and then `"notes": […]` where they are wanted."""
 
     def __init__(self, call: Call, now: int, starts: Sequence[float | None]):
         self._call, self._now = call, now
         self._separator = "\n"
+        self._notes: list[Note] | None = None  # not wanted
 
     def begin(self) -> str:
         call, now = self._call, self._now
@@ -48,5 +51,22 @@ class JsonFile:
         separator, self._separator = self._separator, ",\n"
         return separator + encode(fields).decode()
 
+    def noted(self, notes: Sequence[Note]) -> str:
+        self._notes = [*(self._notes or ()), *notes]
+        return ""
+
     def end(self) -> str:
-        return "\n]}\n"
+        if self._notes is None:
+            return "\n]}\n"
+        lines = ",\n".join(encode(_fields(note)).decode() for note in self._notes)
+        return f'\n],"notes":[\n{lines}\n]}}\n'
+
+
+def _fields(note: Note) -> dict[str, Any]:
+    return {
+        "segment_id": note.segment_id,
+        "at_seconds": note.at_seconds,
+        "text": note.text,
+        "author": note.author,
+        "created_at": rfc3339(note.created_at),
+    }

@@ -1,5 +1,7 @@
 """What is said, and names, as one line of plain text that cannot pass for more than that."""
 
+from typing import Protocol
+
 from events import Call, rfc3339
 
 _SPACES = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029"  # whatever a reader may take for the end of a line
@@ -7,6 +9,16 @@ _REORDERING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # what s
 _CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in _SPACES]
 _PLAIN = str.maketrans(dict.fromkeys(_CONTROLS, "\ufffd") | dict.fromkeys(_SPACES, " ") | dict.fromkeys(_REORDERING))
 LAST_S = 359_999.999  # 99:59:59.999, the last time that every reader of subtitles knows
+
+
+class Note(Protocol):
+    """What a supervisor wrote to a call."""
+
+    author: str
+    segment_id: str | None
+    at_seconds: float | None  # from the answer
+    text: str  # "": a mark
+    created_at: int  # µs
 
 
 def one_line(text: str) -> str:
@@ -24,6 +36,12 @@ def clock(seconds: float) -> str:
     minutes, second = divmod(int(min(max(seconds, 0.0), LAST_S)), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def note_line(note: Note) -> str:
+    """`Note by ada@example.com: Check it.`, `Mark by ada@example.com`."""
+    author, text = one_line(note.author), one_line(note.text)
+    return f"Note by {author}: {text}" if text else f"Mark by {author}"
 
 
 def about(call: Call, now: int) -> list[tuple[str, str]]:

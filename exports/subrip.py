@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from events import Call, Entry
 from exports.cue_times import CueTimes, timestamp
-from exports.plain import name_of, one_line
+from exports.plain import Note, name_of, one_line
 
 # Players take `<b>` and `{\an8}` for commands and `-->` for a time: a word joiner, which nobody sees, comes between.
 _MEANT = re.compile(r"(?<=<)|(?<=\{)|(?<=--)(?=>)")
@@ -26,6 +26,10 @@ class SubRipFile:
         cue, said = self._times.next(entry), entry.transcript
         time = f"{timestamp(cue.start, ',')} --> {timestamp(cue.end, ',')}"
         return f"{self._number}\n{time}\n{self._names[said.speaker]}: {_escaped(one_line(said.content))}\n\n"
+
+    def noted(self, notes: Sequence[Note]) -> str:
+        """Nothing: every player would show it as something said."""
+        return ""
 
     def end(self) -> str:
         return ""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from events import Call, Entry
-from exports.plain import about, clock, name_of, one_line
+from exports.plain import Note, about, clock, name_of, note_line, one_line
 
 
 class TextFile:
@@ -18,8 +18,15 @@ class TextFile:
 
     def said(self, entry: Entry) -> str:
         said = entry.transcript
-        time = "" if said.segment_start is None else f"[{clock(said.segment_start)}] "
-        return f"{time}{self._names[said.speaker]}: {one_line(said.content)}\n"
+        return f"{_time(said.segment_start)}{self._names[said.speaker]}: {one_line(said.content)}\n"
+
+    def noted(self, notes: Sequence[Note]) -> str:
+        """`[0:05] Note by ada@example.com: Check it.`"""
+        return "".join(f"{_time(note.at_seconds)}{note_line(note)}\n" for note in notes)
 
     def end(self) -> str:
         return ""
+
+
+def _time(seconds: float | None) -> str:
+    return "" if seconds is None else f"[{clock(seconds)}] "

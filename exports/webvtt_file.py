@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from events import Call, Entry
 from exports.cue_times import CueTimes, timestamp
-from exports.plain import about, name_of, one_line
+from exports.plain import Note, about, clock, name_of, note_line, one_line
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})  # and so no `-->`
 
@@ -28,5 +28,13 @@ class WebVttFile:
         words = one_line(said.content).translate(_ESCAPES)
         return f"{note}{entry.seq}\n{time}\n<v {self._names[said.speaker]}>{words}</v>\n\n"
 
+    def noted(self, notes: Sequence[Note]) -> str:
+        """`NOTE 0:05 Note by ada@example.com: Check it.`, which players don't show."""
+        return "".join(f"NOTE {_time(note)}{note_line(note).translate(_ESCAPES)}\n\n" for note in notes)
+
     def end(self) -> str:
         return ""
+
+
+def _time(note: Note) -> str:
+    return "" if note.at_seconds is None else f"{clock(note.at_seconds)} "
