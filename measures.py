@@ -1,4 +1,5 @@
 """Who spoke for how long, who waited for whom: of when segments began and ended, and of nothing else. Pure.
+static/js/measures.js does the same in a page that is live; tests/measures_cases.json holds both to it.
 
 Whatever would need a time that is not known is None, never a guess.
 """
@@ -91,7 +92,7 @@ class Measures:
             self._segments[segment_id] = who
             self._untimed[who] += 1
             return
-        timed = self._segments[segment_id] = (_ms(start), _ms(end), who)
+        timed = self._segments[segment_id] = (milliseconds(start), milliseconds(end), who)
         self._forget(bisect_left(self._timed, timed))
         insort(self._timed, timed)
 
@@ -119,7 +120,7 @@ class Measures:
         both = sum(sweep.talked) if is_whole else 0
         return Numbers(
             *talked,
-            *(round(ms / both, 3) if both else None for ms in sweep.talked),
+            *(round(1000 * ms / both) / 1000 if both else None for ms in sweep.talked),
             silence_time=_s(sweep.silence) if is_whole else None,
             longest_silence=_s(sweep.longest) if is_whole else None,
             longest_silence_start=_s(sweep.longest_start) if is_whole and sweep.longest_start is not None else None,
@@ -149,7 +150,8 @@ def _with(pair: tuple[int, int], who: int, value: int) -> tuple[int, int]:
     return (value, pair[1]) if who == USER else (pair[0], value)
 
 
-def _ms(seconds: float) -> int:
+def milliseconds(seconds: float) -> int:
+    """Of a time from the answer; what is absurd becomes the nearest that is not."""
     return round(min(max(seconds, 0.0), LAST_S) * 1000)
 
 

@@ -1,7 +1,12 @@
-"""Measures by hand, and against a slow way of counting them, moment by moment; in any order, with corrections."""
+"""Measures by hand (measures_cases.json, as tests/js/measures.test.mjs has them), against a slow way of counting them,
+moment by moment, in any order, with corrections; and as a page that is live measures."""
 
+import json
 import random
+import shutil
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,7 +14,8 @@ from hypothesis import strategies as st
 
 from measures import EVERY, Measures, Numbers
 
-NOTHING = Numbers(*[None] * 11, segments_without_times=0)
+CASES = json.loads((Path(__file__).parent / "measures_cases.json").read_text())
+READER = Path(__file__).parent / "js" / "measured.mjs"
 moments = st.integers(0, 120)  # tenths of a second
 segments = st.lists(st.tuples(st.booleans(), moments, st.integers(1, 40)), min_size=1, max_size=14)
 
@@ -22,66 +28,10 @@ def of(*said: tuple, ended: float | None = None) -> Numbers:
     return measures.numbers(ended)
 
 
-def test_a_conversation_of_which_everything_is_known():
-    found = of(("a", 1, 3), ("u", 3.5, 6.5), ("a", 7.7, 12), ("u", 11, 14), ("u", 14.2, 15), ("a", 23.4, 24), ended=30)
-    assert found == Numbers(
-        talk_time_user=6.8,
-        talk_time_assistant=6.9,
-        talk_share_user=0.496,
-        talk_share_assistant=0.504,
-        silence_time=1 + 0.5 + 1.2 + 0.2 + 8.4 + 6,
-        longest_silence=8.4,
-        longest_silence_start=15.0,
-        interruptions=1,
-        interruptions_by_user=1,
-        interruptions_by_assistant=0,
-        average_response_time=4.8,
-        segments_without_times=0,
-    )
-
-
-def test_nothing_is_known_of_nothing():
-    assert of() == of(ended=30) == NOTHING
-
-
-def test_what_would_need_a_missing_time_is_none_and_nothing_else():
-    found = of(("u", 1, 2), ("a", None, None), ("u", 5, 6))
-    assert found == NOTHING._replace(talk_time_user=2.0, segments_without_times=1)
-    for untimed in (("u", 1, None), ("u", None, 2), ("u", 3, 2)):
-        assert of(untimed, ended=9) == NOTHING._replace(segments_without_times=1)
-        with_another = NOTHING._replace(talk_time_assistant=1.0, segments_without_times=1)
-        assert of(untimed, ("a", 3, 4), ended=9) == with_another
-
-
-def test_one_who_was_never_heard_spoke_for_no_time():
-    found = of(("u", 0, 2))
-    assert (found.talk_time_user, found.talk_time_assistant, found.talk_share_user) == (2.0, 0.0, 1.0)
-    assert found.average_response_time is None and found.longest_silence_start is None
-    assert (found.silence_time, found.longest_silence, found.interruptions) == (0.0, 0.0, 0)
-
-
-@pytest.mark.parametrize(
-    ("said", "by_user", "by_assistant"),
-    [
-        ((("u", 0, 5), ("a", 4, 6)), 0, 1),
-        ((("u", 0, 5), ("a", 4.9, 6)), 0, 0),  # they took turns
-        ((("u", 0, 5), ("a", 0, 6)), 0, 0),  # both at the same moment
-        ((("u", 0, 9), ("a", 3, 4), ("a", 4.9, 6)), 0, 1),  # goes on
-        ((("u", 0, 9), ("a", 3, 4), ("a", 5, 6)), 0, 2),
-        ((("a", 0, 5), ("u", 4, 8), ("a", 6, 9)), 1, 1),
-        ((("u", 0, 2), ("u", 2, 5), ("a", 2, 6)), 0, 1),  # within one stretch
-    ],
-)
-def test_who_begins_while_the_other_goes_on_interrupts(said, by_user, by_assistant):
-    found = of(*said)
-    assert (found.interruptions_by_user, found.interruptions_by_assistant) == (by_user, by_assistant)
-    assert found.interruptions == by_user + by_assistant
-
-
-def test_only_the_assistants_answers_after_the_customers_last_word_are_responses():
-    assert of(("u", 0, 2), ("a", 3, 4), ("a", 5, 6), ("u", 6, 9), ("a", 8, 10)).average_response_time == 1.0
-    assert of(("u", 0, 2), ("a", 2, 4)).average_response_time == 0.0
-    assert of(("a", 0, 2), ("u", 3, 4)).average_response_time is None
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_what_is_measured_by_hand(case):
+    found = of(*case["said"], ended=case.get("ended"))._asdict()
+    assert {name: found[name] for name in case["expected"]} == case["expected"]
 
 
 def slowly(said: list[tuple[bool, int, int]], ended: int) -> tuple:
@@ -130,15 +80,24 @@ def test_what_comes_late_in_a_long_call_counts_as_if_it_had_come_in_time():
             assert measures.numbers() == of(*kept.values()), n
 
 
-def test_a_segment_without_length_is_a_moment_at_which_somebody_spoke():
-    found = of(("u", 2, 2), ("a", 3, 3), ended=10)
-    assert (found.talk_time_user, found.silence_time, found.longest_silence) == (0.0, 10.0, 7.0)
-    assert (found.average_response_time, found.talk_share_user) == (1.0, None)
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_the_page_measures_the_same():
+    """A few hundred calls, of every kind of time that a producer may send, in one process of node."""
+    chance, calls = random.Random(20260119), []
+    for n in range(400):
+        unknown = chance.choice([0, 0, 0, 0.1])
+        said = [_moment(chance, 10 ** chance.randint(0, 3), unknown) for _ in range(chance.randrange(n % 40 + 1))]
+        calls.append((said, chance.choice([None, round(chance.uniform(0, 900))])))
+    told = subprocess.run(["node", READER], input=json.dumps(calls), capture_output=True, text=True, check=True)
+    for (said, ended), found in zip(calls, json.loads(told.stdout), strict=True):
+        assert found == of(*said, ended=ended)._asdict(), (said, ended)
 
 
-def test_absurd_times_are_taken_for_long_ones():
-    found = of(("u", 0, 1e308), ("a", 1e308, 1e308))
-    assert found.talk_time_user == 1e9 and found.interruptions == 0
+def _moment(chance: random.Random, within: int, unknown: float) -> tuple:
+    digits = chance.choice([0, 1, 4, 15])  # many at the same moment, and some between two ms
+    start = round(chance.uniform(-0.1, 1) * within, digits)
+    end = round(start + chance.choice([-0.01, 0, 1, 1]) * chance.uniform(0, 5), digits)
+    return (chance.choice("ua"), *(None if chance.random() < unknown else time for time in (start, end)))
 
 
 def test_a_segment_of_a_long_call_costs_microseconds():
