@@ -8,6 +8,8 @@ has caught up: there is no log here, a new connection is a new snapshot.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from events import Call, Transcript, encode, rfc3339, status_metadata, transcript_data
 from hub.viewer import MAX_UNSENT_BYTES, Outlet
 from rules.alert import Alert, Tally
@@ -34,6 +36,14 @@ class Row:
     def settle(self) -> None:
         """The call is over: words without their final will not get one any more."""
         self.said = self._final
+
+    def erase(self) -> None:
+        """The call was deleted: it is over, and nothing is told of it."""
+        told = {"from_number": None, "to_number": None, "end_reason": "erased", "metadata": {}}
+        version = self.call.status_version + 1
+        self.call = replace(self.call, status="failed", status_version=version, transcript_count=0, **told)
+        self.said = self._final = None
+        self.alerts = Tally()
 
     def as_json(self, now: int, viewers: int) -> dict[str, Any]:
         call = self.call
@@ -102,6 +112,10 @@ class Wall:
         self._ended.clear()
         self._raised.clear()
 
+    @property
+    def calls(self) -> list[Call]:
+        return [row.call for row in self._rows.values()]
+
     def snapshot(self) -> bytes:
         return self._message("snapshot", self._rows)
 
@@ -144,6 +158,23 @@ class Wall:
         """Something else about the call changed: who watches it."""
         if call_id in self._rows:
             self._changed[call_id] = self._rows[call_id]
+
+    @property
+    def call_ids(self) -> set[int]:
+        return set(self._rows)
+
+    def forget(self, call_ids: set[int]) -> None:
+        """These calls were deleted: their rows end, and tell nothing any more."""
+        if not self.is_loaded:
+            self._ended |= call_ids
+        for id_ in call_ids & self._rows.keys():
+            self._changed.pop(id_, None)
+            row = self._rows.pop(id_)
+            row.erase()
+            self._send({id_: row})
+        for watcher in self.watchers:
+            for id_ in call_ids & watcher.missed.keys():
+                watcher.missed[id_].erase()
 
     def tick(self) -> None:
         """Twice a second: send what changed."""

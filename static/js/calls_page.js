@@ -3,9 +3,12 @@
 import { ConnectionStatus, describe } from "callboard/connection_status";
 import { enableCopyButtons } from "callboard/copy_button";
 import { localiseTimes } from "callboard/local_times";
+import { Notifier } from "callboard/notify";
+import { SignInInline } from "callboard/sign_in_inline";
 import { ticketUrl } from "callboard/ticket";
 import { clockSince, tick } from "callboard/ticking";
 import { isOver, Wall } from "callboard/wall";
+import { Beside } from "callboard/wall_beside";
 import { WallControls } from "callboard/wall_controls";
 import { LiveCalls } from "callboard/wall_feed";
 import { filterCount, Sieve } from "callboard/wall_filters";
@@ -14,7 +17,8 @@ import { WallList } from "callboard/wall_list";
 import { WallNotices } from "callboard/wall_notices";
 import { ordered } from "callboard/wall_order";
 import { renderedCall } from "callboard/wall_row";
-import { backInWords, News } from "callboard/wall_words";
+import { WallSources } from "callboard/wall_sources";
+import { backInWords, heldInWords, News } from "callboard/wall_words";
 
 /** @typedef {import("callboard/live_transcript").State} State */
 /** @typedef {import("callboard/wall_feed").CallsMessage} CallsMessage */
@@ -45,7 +49,11 @@ class CallsPage {
     this.wall.adopt(this.list.nodes.map(renderedCall));
     this.controls = new WallControls(/** @type {HTMLFormElement} */ (part("bar")), () => this.chose());
     this.sieve = new Sieve(this.controls.choices);
-    new WallKeys(this.list, this.controls.text, /** @type {HTMLDialogElement} */ (part("keys")), part("help"));
+    this.beside = new Beside(part("beside"), this.list, (words) => (part("news").textContent = words), () => this.controls?.show());
+    this.notifier = new Notifier(part("notify"), (sid) => this.beside?.open(sid));
+    this.sources = new WallSources(part("troubles"), /** @type {HTMLTemplateElement} */ (part("trouble")), () => this.schedule());
+    const keys = /** @type {HTMLDialogElement} */ (part("keys"));
+    new WallKeys(this.list, this.controls.text, keys, part("help"), () => this.beside?.leave());
     this.draw();
     const xsrfToken = document.querySelector('meta[name="xsrf-token"]')?.getAttribute("content") ?? "";
     this.feed = new LiveCalls({
@@ -56,6 +64,9 @@ class CallsPage {
     });
     this.entered(this.feed.state);
     tick(document, () => this.now(), () => this.aged());
+    const dialog = /** @type {HTMLDialogElement} */ (part("sign-in"));
+    new SignInInline(dialog, document.querySelector('[data-step="sign-in"]'), () => this.signedIn());
+    part("update").addEventListener("click", () => this.draw({ isAsked: true }));
     document.querySelector('[data-step="retry"]')?.addEventListener("click", () => this.feed?.retryNow());
     document.querySelector('[data-step="reload"]')?.addEventListener("click", () => location.reload());
   }
@@ -75,7 +86,12 @@ class CallsPage {
     if (state.name === "signed-out") this.#comeBackHere();
     if (state.name !== "removed") return;
     this.wall.clear();
-    this.schedule();
+    this.draw({ isAsked: true });
+  }
+
+  signedIn() {
+    this.feed?.retryNow();
+    this.beside?.renew();
   }
 
   /** @param {CallsMessage} message */
@@ -91,10 +107,12 @@ class CallsPage {
   }
 
   /** @param {import("callboard/wall").Change} change */
-  heard({ changed, started, ended, left }) {
+  heard({ changed, started, ended, left, alerted }) {
     for (const sid of changed) this.changed.add(sid);
     const wanted = (/** @type {string} */ sid) => this.lets(sid);
-    this.news.heard(started.filter(wanted).length, ended.filter(wanted).length + left.length);
+    const raised = alerted.filter(({ call_sid }) => wanted(call_sid));
+    this.news.heard(started.filter(wanted).length, ended.filter(wanted).length + left.length, raised.length);
+    this.notifier?.tell(raised.map((one) => ({ ...one, caller: this.wall.calls.get(one.call_sid)?.metadata.customer_phone_number ?? "Unknown number" })));
     this.schedule();
   }
 
@@ -108,7 +126,7 @@ class CallsPage {
   chose() {
     const { choices } = /** @type {WallControls} */ (this.controls);
     this.sieve = new Sieve(choices);
-    this.draw();
+    this.draw({ isAsked: true });
     clearTimeout(this.saying);
     if (filterCount(choices)) this.saying = setTimeout(() => (part("news").textContent = part("share").textContent), TYPED_MS);
   }
@@ -127,7 +145,8 @@ class CallsPage {
     else requestAnimationFrame(() => this.draw());
   }
 
-  draw() {
+  /** @param {{isAsked?: boolean}} [how] */
+  draw({ isAsked } = {}) {
     this.isDrawing = false;
     const { wall, list, controls, sieve } = this;
     const now = this.now();
@@ -135,13 +154,25 @@ class CallsPage {
     const all = [...wall.calls.values()];
     const wanted = all.filter((call) => /** @type {Sieve} */ (sieve).lets(call, now));
     this.table.classList.toggle("is-cards", view === "cards");
-    list.draw(ordered(wanted, order, now), this.changed, now);
+    const isComplete = list.draw(ordered(wanted, order, now), this.changed, now, { sources: this.sources?.states, isAsked });
     list.forget((sid) => wall.calls.has(sid));
-    controls?.offer(new Set(all.map(({ metadata }) => metadata.assistant_name ?? "").filter(Boolean)));
+    const names = all.map(({ metadata }) => metadata.assistant_name ?? "").filter(Boolean);
+    controls?.offer(new Set(names), new Set(all.flatMap(({ alerts }) => alerts.map(({ rule }) => rule))));
+    this.#hold(list.waiting);
     const running = all.filter((call) => !isOver(call)).length;
     controls?.count(wanted.filter((call) => !isOver(call)).length, running);
-    this.notices.show({ all: all.length, shown: list.shown.length, isRemoved: this.feed?.state.name === "removed" });
+    const state = this.feed?.state.name;
+    this.notices.show({ all: all.length, shown: list.shown.length, isLive: state === "live", isRemoved: state === "removed" });
     this.#count(running);
+    if (!isComplete) this.schedule();
+  }
+
+  /** @param {number} changes that wait until nobody reads the list */
+  #hold(changes) {
+    const button = part("update");
+    if (!changes && document.activeElement === button && this.list.focused) this.list.focus(this.list.focused);
+    if (button.hidden === changes > 0) button.hidden = !changes;
+    if (changes && button.textContent !== heldInWords(changes)) button.textContent = heldInWords(changes);
   }
 
   /** Signing in leads back to what is chosen now. */
@@ -155,7 +186,8 @@ class CallsPage {
     const count = running ? String(running) : "";
     if (part("count").textContent === count) return;
     part("count").textContent = count;
-    document.title = `Live calls ${running ? `(${running}) ` : ""}${this.title}`;
+    const title = `Live calls ${running ? `(${running}) ` : ""}${this.title}`;
+    document.title = this.notifier?.titled(title) ?? title;
   }
 }
 

@@ -19,7 +19,8 @@
  * @typedef {CallRow & {startedAt: number|null, heardAt: number|null, appearedAt: number|null, endedAt: number|null}} Call
  *   `appearedAt` is null for those that were there first; `endedAt` is when we heard of the end
  *
- * @typedef {{changed: string[], started: string[], ended: string[], left: string[]}} Change ids of calls
+ * @typedef {{changed: string[], started: string[], ended: string[], left: string[], alerted: Alerted[]}} Change ids of calls
+ * @typedef {{call_sid: string, rules: string[]}} Alerted a call, and the rules that it set off once more
  */
 
 export const ENDED_MS = 60_000; // an ended call stays so long, so that nobody wonders where it went
@@ -51,7 +52,7 @@ export class Wall {
   /** Those that changed. @param {CallRow[]} rows @param {number} at
    * @param {(row: CallRow) => number} [heard] when words that are new to us were said @returns {Change} */
   update(rows, at, heard = () => at) {
-    const change = /** @type {Change} */ ({ changed: [], started: [], ended: [], left: [] });
+    const change = /** @type {Change} */ ({ changed: [], started: [], ended: [], left: [], alerted: [] });
     for (const row of rows) {
       const known = this.calls.get(row.call_sid);
       if (known ? isOver(known) && !isOver(row) : isOver(row)) continue; // an end is never undone
@@ -63,6 +64,8 @@ export class Wall {
       change.changed.push(row.call_sid);
       if (!known) change.started.push(row.call_sid);
       if (isEnd) change.ended.push(row.call_sid);
+      const rules = newAlerts(known?.alerts ?? [], row.alerts);
+      if (rules.length) change.alerted.push({ call_sid: row.call_sid, rules });
     }
     return change;
   }
@@ -112,6 +115,12 @@ export function alertNames({ alerts }) {
 /** How often it set off any. @param {CallRow} call */
 export function alertCount({ alerts }) {
   return alerts.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** The rules that were set off more often than before. @param {CallRow["alerts"]} before @param {CallRow["alerts"]} after */
+function newAlerts(before, after) {
+  const counts = new Map(before.map(({ rule_id: id, count }) => [id, count]));
+  return after.filter(({ rule_id: id, count }) => count > (counts.get(id) ?? 0)).map(({ rule }) => rule);
 }
 
 /** @param {TranscriptData|null} a @param {TranscriptData|null} b */

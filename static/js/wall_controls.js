@@ -1,12 +1,13 @@
 // @ts-check
 /** The line of filters, order and view: what is chosen there, in the page's address, and remembered. */
 import { DEFAULTS, filterCount, readChoices, writeChoices } from "callboard/wall_filters";
+import { besideOf, withBeside } from "callboard/wall_beside";
 import { lasting, passing } from "callboard/wall_memory";
 import { share } from "callboard/wall_words";
 
 /** @typedef {import("callboard/wall_filters").Choices} Choices */
 
-const NONE = { assistant: "", direction: "", over: 0, text: "" };
+const NONE = { assistant: "", direction: "", over: 0, alerts: "", text: "" };
 
 export class WallControls {
   /** @param {HTMLFormElement} form @param {() => void} onChange */
@@ -16,8 +17,10 @@ export class WallControls {
     this.choices = remembered();
     this.text = /** @type {HTMLInputElement} */ (form.elements.namedItem("text"));
     this.assistants = /** @type {HTMLSelectElement} */ (form.elements.namedItem("assistant"));
+    this.alerts = /** @type {HTMLSelectElement} */ (form.elements.namedItem("alerts"));
+    this.fixed = new Map([this.assistants, this.alerts].map((select) => [select, [...select.options]]));
     /** @type {HTMLFieldSetElement} */ (form.querySelector("fieldset")).disabled = false;
-    this.#show();
+    this.show();
     form.addEventListener("input", () => this.#chose(this.#read()));
     form.addEventListener("submit", (event) => event.preventDefault());
     const more = this.#part("more");
@@ -38,19 +41,26 @@ export class WallControls {
     if (isFiltered && words.textContent !== share(shown, all)) words.textContent = share(shown, all);
   }
 
-  /** Offer those that have calls, and the one that is chosen. @param {Set<string>} names */
-  offer(names) {
-    const { assistant } = this.choices;
-    const wanted = [...new Set([...names, ...(assistant ? [assistant] : [])])].sort((a, b) => a.localeCompare(b));
-    const offered = [...this.assistants.options].slice(1).map(({ value }) => value);
+  /** Offer what calls have, and what is chosen. @param {Iterable<string>} assistants @param {Iterable<string>} rules */
+  offer(assistants, rules) {
+    this.#fill(this.assistants, assistants, this.choices.assistant);
+    this.#fill(this.alerts, rules, this.choices.alerts);
+  }
+
+  /** @param {HTMLSelectElement} select @param {Iterable<string>} names @param {string} chosen */
+  #fill(select, names, chosen) {
+    const fixed = this.fixed.get(select) ?? [];
+    const isFixed = fixed.some(({ value }) => value === chosen);
+    const wanted = [...new Set([...names, ...(isFixed ? [] : [chosen])])].sort((a, b) => a.localeCompare(b));
+    const offered = [...select.options].slice(fixed.length).map(({ value }) => value);
     if (wanted.join("\n") === offered.join("\n")) return;
-    this.assistants.replaceChildren(this.assistants.options[0], ...wanted.map((name) => new Option(name)));
-    this.assistants.value = assistant;
+    select.replaceChildren(...fixed, ...wanted.map((name) => new Option(name)));
+    select.value = chosen;
   }
 
   #read() {
-    const { text, assistant, direction, over, order, view } = Object.fromEntries(new FormData(this.form));
-    return /** @type {Choices} */ ({ text, assistant, direction, over: Number(over), order, view });
+    const { over, ...others } = Object.fromEntries(new FormData(this.form));
+    return /** @type {Choices} */ ({ ...others, over: Number(over) });
   }
 
   /** @param {Choices} choices */
@@ -59,13 +69,14 @@ export class WallControls {
     const { order, view, ...filters } = choices;
     lasting.set("look", { order, view });
     passing.set("filters", filters);
-    this.#show();
+    this.show();
     this.onChange();
   }
 
-  #show() {
+  /** What is chosen, in the controls and the address. */
+  show() {
     const { choices } = this;
-    this.offer(new Set([...this.assistants.options].slice(1).map(({ value }) => value)));
+    this.offer(namesIn(this.assistants), namesIn(this.alerts));
     for (const [name, value] of Object.entries(choices)) {
       const control = /** @type {any} */ (this.form.elements.namedItem(name));
       if (control.value !== String(value)) control.value = String(value);
@@ -73,7 +84,8 @@ export class WallControls {
     }
     const filters = filterCount({ ...choices, text: "" });
     this.#part("filter-count").textContent = filters ? ` · ${filters}` : "";
-    history.replaceState(history.state, "", location.pathname + writeChoices(choices) + location.hash);
+    const query = withBeside(writeChoices(choices), besideOf(location.search));
+    history.replaceState(history.state, "", location.pathname + query + location.hash);
   }
 
   /** @param {string} name */
@@ -82,9 +94,14 @@ export class WallControls {
   }
 }
 
+/** @param {HTMLSelectElement} select */
+function namesIn(select) {
+  return [...select.options].filter((option) => !option.hasAttribute("value")).map(({ value }) => value);
+}
+
 /** The address counts, where it says anything; then what was chosen in this tab, and how this browser likes it. */
 function remembered() {
   const look = { ...DEFAULTS, ...lasting.get("look", {}) };
-  const query = new URLSearchParams(location.search);
+  const query = new URLSearchParams(withBeside(location.search, null));
   return readChoices(query, query.size ? look : { ...look, ...passing.get("filters", {}) });
 }

@@ -138,7 +138,7 @@ export class LiveCalls {
   #refused(error) {
     if (error.retryable) return this.#lost(error);
     this.#drop();
-    const name = /** @type {Record<string, any>} */ (REFUSED)[error.error] ?? "failed";
+    const name = error.signed_out ? "signed-out" : (/** @type {Record<string, any>} */ (REFUSED)[error.error] ?? "failed");
     this.#enter({ name, error: { error: error.error, message: error.message } });
   }
 

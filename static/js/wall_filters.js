@@ -3,17 +3,19 @@
 import { alertNames, lengthMs } from "callboard/wall";
 
 /** @typedef {import("callboard/wall").Call} Call */
-/** @typedef {{assistant: string, direction: string, over: number, text: string}} Filters `over` in minutes */
+/** @typedef {{assistant: string, direction: string, over: number, alerts: string, text: string}} Filters `over` in minutes;
+ * `alerts`: a rule that it set off, or ANY */
 /** @typedef {Filters & {order: "newest"|"attention", view: "table"|"cards"}} Choices */
 
+export const ANY = "*";
 /** @type {Choices} */
-export const DEFAULTS = { assistant: "", direction: "", over: 0, text: "", order: "newest", view: "table" };
-const NAMES = /** @type {const} */ ({ assistant: "assistant", direction: "direction", over: "over", text: "q", order: "order", view: "view" });
+export const DEFAULTS = { assistant: "", direction: "", over: 0, alerts: "", text: "", order: "newest", view: "table" };
+const NAMES = /** @type {const} */ ({ assistant: "assistant", direction: "direction", over: "over", alerts: "alerts", text: "q", order: "order", view: "view" });
 const ALLOWED = { direction: ["inbound", "outbound"], order: ["newest", "attention"], view: ["table", "cards"] };
 
 /** How many filters are on. @param {Filters} filters */
-export function filterCount({ assistant, direction, over, text }) {
-  return [assistant, direction, over, text.trim()].filter(Boolean).length;
+export function filterCount({ assistant, direction, over, alerts, text }) {
+  return [assistant, direction, over, alerts, text.trim()].filter(Boolean).length;
 }
 
 /** What an address says; the rest is as `otherwise`. @param {URLSearchParams} query @param {Choices} otherwise @returns {Choices} */
@@ -54,10 +56,11 @@ export class Sieve {
 
   /** @param {Call} call @param {number} now */
   lets(call, now) {
-    const { assistant, direction, over } = this.filters;
+    const { assistant, direction, over, alerts } = this.filters;
     if (assistant && call.metadata.assistant_name !== assistant) return false;
     if (direction && call.metadata.call_type !== direction) return false;
     if (over && (lengthMs(call, now) ?? 0) < over * 60_000) return false;
+    if (alerts && !call.alerts.some(({ rule }) => alerts === ANY || alerts === rule)) return false;
     return this.#hasTerms(call);
   }
 

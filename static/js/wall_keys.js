@@ -2,7 +2,7 @@
 /** The keys of the list. Each has a control that can be seen, too; single letters can be switched off. */
 import { lasting } from "callboard/wall_memory";
 
-/** @typedef {"next"|"previous"|"right"|"left"|"filter"|"help"|"leave"|"enter-list"|null} Meaning */
+/** @typedef {"next"|"previous"|"right"|"left"|"filter"|"help"|"leave"|"enter-list"|"close"|null} Meaning */
 
 const LETTERS = /** @type {Record<string, Meaning>} */ ({ j: "next", k: "previous", "/": "filter", "?": "help" });
 const ARROWS = /** @type {Record<string, Meaning>} */ ({ ArrowDown: "next", ArrowUp: "previous", ArrowRight: "right", ArrowLeft: "left" });
@@ -12,6 +12,7 @@ const ARROWS = /** @type {Record<string, Meaning>} */ ({ ArrowDown: "next", Arro
 export function meaning({ key, hasModifier, where, hasLetters }) {
   if (hasModifier || where === "field") return null;
   if (where === "filter") return key === "Escape" ? "leave" : key === "ArrowDown" ? "enter-list" : null;
+  if (key === "Escape") return "close";
   if (where === "list" && ARROWS[key]) return ARROWS[key];
   return (hasLetters && LETTERS[key]) || null;
 }
@@ -20,8 +21,9 @@ export class WallKeys {
   hasLetters = lasting.get("letters", true);
 
   /** @param {import("callboard/wall_list").WallList} list @param {HTMLInputElement} text the filter
-   * @param {HTMLDialogElement} dialog @param {HTMLElement} button that opens it */
-  constructor(list, text, dialog, button) {
+   * @param {HTMLDialogElement} dialog @param {HTMLElement} button that opens it @param {() => void} close what is open */
+  constructor(list, text, dialog, button, close) {
+    this.close = close;
     this.list = list;
     this.text = text;
     this.dialog = dialog;
@@ -34,7 +36,7 @@ export class WallKeys {
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
-    if (event.defaultPrevented || event.isComposing || this.dialog.open) return;
+    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
     const { key, ctrlKey, altKey, metaKey } = event;
     const means = meaning({ key, hasModifier: ctrlKey || altKey || metaKey, where: this.#where(event), hasLetters: this.hasLetters });
     if (!means) return;
@@ -50,6 +52,7 @@ export class WallKeys {
     else if (means === "left") this.list.step(-1);
     else if (means === "filter") this.#find();
     else if (means === "leave") this.text.blur();
+    else if (means === "close") this.close();
     else if (means === "help") this.dialog.showModal();
   }
 

@@ -1,18 +1,24 @@
 // @ts-check
 /**
- * The rows on the screen. What changed is written once a frame; of what moves, as little as possible is moved, and what
- * the reader looks at, points to or has the focus on stays where it is.
+ * The rows on the screen. What changed is written once a frame; of what moves, as little as possible is moved, and none
+ * while the reader points to the list or has the focus in it: then the list says how much it holds back.
  */
-import { holding, unmoved } from "callboard/wall_order";
+import { changesBetween, holding, unmoved } from "callboard/wall_order";
 import { RowNode } from "callboard/wall_row";
 
 /** @typedef {import("callboard/wall").Call} Call */
 
-const POINTING_MS = 3_000; // a pointer that moved so lately is about to click; one that rests is forgotten there
+const POINTING_MS = 30_000; // a pointer that moved so lately is somebody's who reads; one that rests longer is forgotten there
+const FILLING_MS = 6; // of a frame's 16, for what is out of sight: the rest waits for the next frame
 
 export class WallList {
   /** Ids, in the order on the screen. @type {string[]} */ shown = [];
   /** @type {Map<string, RowNode>} */ #rows = new Map();
+  /** Rows that are on the screen, or nearly. @type {Set<Element>} */ #inSight = new Set();
+  #sight = new IntersectionObserver((seen) => this.#saw(seen), { rootMargin: "25%" });
+  /** How many rows would move or go. */ waiting = 0;
+  /** The call that has or had the focus last. @type {string|null} */ focused = null;
+  /** @type {string|null} */ #marked = null;
   #pointedAt = -Infinity;
   /** @type {string|null} */ #pointed = null;
 
@@ -24,8 +30,10 @@ export class WallList {
     for (const node of this.nodes) {
       this.shown.push(sidOf(node));
       this.#rows.set(sidOf(node), new RowNode(node));
+      this.#sight.observe(node);
     }
     this.place.addEventListener("pointermove", (event) => this.#point(event), { passive: true });
+    this.place.addEventListener("focusin", ({ target }) => (this.focused = sidOf(/** @type {Element} */ (target))));
     this.place.addEventListener("pointerleave", () => (this.#pointed = null));
   }
 
@@ -34,26 +42,60 @@ export class WallList {
     return /** @type {HTMLElement[]} */ ([...this.place.children]);
   }
 
-  /** @param {Call[]} calls in order @param {Set<string>} changed whose text is not what it was @param {number} now */
-  draw(calls, changed, now) {
-    const wanted = this.#heldStill(calls.map(({ call_sid }) => call_sid));
+  /** @param {Call[]} calls in order @param {Set<string>} changed whose text is not what it was @param {number} now
+   * @param {{sources?: Map<string, string>, isAsked?: boolean}} [more] `sources`: by call, how badly its source fares;
+   *   `isAsked`: the reader wants another order or other calls, so nothing is held back
+   * @returns {boolean} whether all is written; what is out of sight may have to wait, and then stays in `changed` */
+  draw(calls, changed, now, { sources = new Map(), isAsked = false } = {}) {
+    const until = performance.now() + FILLING_MS;
+    let isComplete = true;
     for (const call of calls) {
-      const row = this.#rows.get(call.call_sid);
-      const hasChanged = changed.delete(call.call_sid);
-      if (!row) this.#make(call, now);
-      else if (hasChanged) row.fill(call, now);
-      else row.age(call, now);
+      const { call_sid: sid } = call;
+      const row = this.#rows.get(sid);
+      const source = sources.get(sid);
+      if (!row) this.#make(call, now, source);
+      else if (!changed.has(sid)) row.age(call, now, source);
+      else if (this.#inSight.has(row.node) || performance.now() < until) row.fill(call, now, source);
+      else {
+        isComplete = false;
+        continue;
+      }
+      changed.delete(sid);
     }
-    if (wanted.length === this.shown.length && wanted.every((sid, at) => sid === this.shown[at])) return;
+    const due = calls.map(({ call_sid }) => call_sid);
+    const wanted = isAsked || !this.#isRead() ? due : holding(this.shown, due);
+    this.waiting = wanted === due ? 0 : changesBetween(wanted, due);
+    if (wanted.length === this.shown.length && wanted.every((sid, at) => sid === this.shown[at])) return isComplete;
     const stay = this.#anchor();
     this.#arrange(wanted);
     stay();
+    return isComplete;
   }
 
   /** Forget the nodes of calls that left. @param {(sid: string) => boolean} isKnown */
   forget(isKnown) {
     const shown = new Set(this.shown);
-    for (const sid of this.#rows.keys()) if (!isKnown(sid) && !shown.has(sid)) this.#rows.delete(sid);
+    for (const [sid, row] of this.#rows) {
+      if (isKnown(sid)) continue;
+      if (shown.has(sid)) row.retire();
+      else this.#drop(sid, row);
+    }
+  }
+
+  /** This call, and no other, is open beside the list. @param {string|null} sid */
+  mark(sid) {
+    for (const [one, isOpen] of [[this.#marked, false], [sid, true]]) this.#rows.get(/** @type {string} */ (one))?.mark(/** @type {boolean} */ (isOpen)); // prettier-ignore
+    this.#marked = sid;
+  }
+
+  /** Who calls; null where the call is not in the list. @param {string} sid */
+  nameOf(sid) {
+    return this.#rows.get(sid)?.link.textContent ?? null;
+  }
+
+  /** The focus to this call, or to the first where it is not shown. @param {string} sid */
+  focus(sid) {
+    this.#rows.get(this.shown.includes(sid) ? sid : this.shown[0])?.link.focus();
   }
 
   /** Move the focus. @param {number} by rows, from the one that has it; the first if none has */
@@ -70,17 +112,31 @@ export class WallList {
     return next < 0 ? others.length + 1 : next + 1;
   }
 
-  /** @param {Call} call @param {number} now */
-  #make(call, now) {
+  /** @param {string} sid @param {RowNode} row */
+  #drop(sid, row) {
+    this.#rows.delete(sid);
+    this.#sight.unobserve(row.node);
+    this.#inSight.delete(row.node);
+  }
+
+  /** @param {IntersectionObserverEntry[]} seen */
+  #saw(seen) {
+    for (const { target, isIntersecting } of seen) isIntersecting ? this.#inSight.add(target) : this.#inSight.delete(target);
+  }
+
+  /** @param {Call} call @param {number} now @param {string} [source] */
+  #make(call, now, source) {
     const row = new RowNode(/** @type {HTMLElement} */ (this.pattern.cloneNode(true)));
-    row.fill(call, now);
+    row.fill(call, now, source);
+    row.mark(call.call_sid === this.#marked);
+    this.#sight.observe(row.node);
     this.#rows.set(call.call_sid, row);
   }
 
-  /** @param {string[]} wanted */
-  #heldStill(wanted) {
-    const isPointing = performance.now() - this.#pointedAt < POINTING_MS;
-    return holding(this.shown, wanted, isPointing ? this.#pointed : null);
+  /** Whether someone points to the list or has the focus in it, and the window too. */
+  #isRead() {
+    const isPointed = this.#pointed !== null && performance.now() - this.#pointedAt < POINTING_MS;
+    return isPointed || (document.hasFocus() && this.place.contains(document.activeElement));
   }
 
   /** @param {string[]} wanted */

@@ -13,8 +13,8 @@ export class WallNotices {
     this.part = part;
   }
 
-  /** @param {{all: number, shown: number, isRemoved: boolean}} wall how many calls there are, and pass the filters */
-  show({ all, shown, isRemoved }) {
+  /** @param {{all: number, shown: number, isLive: boolean, isRemoved: boolean}} wall how many calls there are, and pass the filters */
+  show({ all, shown, isLive, isRemoved }) {
     this.#hasHadCalls ||= all > 0 || !this.part("none-yet");
     this.#toggle(".call-list", shown > 0);
     this.#toggle('[data-part="bar"]', all > 0);
@@ -22,6 +22,8 @@ export class WallNotices {
     this.#toggle('[data-part="none-running"]', !all && this.#hasHadCalls && !isRemoved);
     this.#toggle('[data-part="none-yet"]', !all && !this.#hasHadCalls && !isRemoved);
     this.#toggle('[data-part="removed"]', isRemoved);
+    const title = isLive ? "No call is running" : "No call was running when last heard"; // nothing is claimed that isn't known
+    if (this.part("none-title").textContent !== title) this.part("none-title").textContent = title;
     if (all) this.part("hidden-calls").textContent = `${counted(all, "call")} ${all === 1 ? "is" : "are"} not shown.`;
   }
 

@@ -31,14 +31,24 @@ export function ordered(calls, order, now) {
   return keyed.map(({ call }) => call);
 }
 
-/** What the reader is about to click on must not move: what stands above it stays, what should come there waits below.
- * @template T @param {T[]} shown @param {T[]} wanted @param {T|null} held @returns {T[]} */
-export function holding(shown, wanted, held) {
-  const at = held === null ? -1 : shown.indexOf(held);
-  if (at < 0) return wanted;
-  const above = shown.slice(0, at + 1);
-  const kept = new Set(above);
-  return [...above, ...wanted.filter((one) => !kept.has(one))];
+/** While someone reads the list or is about to click: nothing that is shown changes its place, or goes. What is new comes
+ * where it belongs, behind what it follows.
+ * @template T @param {T[]} shown @param {T[]} wanted @returns {T[]} */
+export function holding(shown, wanted) {
+  const known = new Set(shown);
+  /** @type {Map<T|null, T[]>} */ const behind = new Map();
+  let last = /** @type {T|null} */ (null);
+  for (const one of wanted) {
+    if (known.has(one)) last = one;
+    else behind.set(last, [...(behind.get(last) ?? []), one]);
+  }
+  return [...(behind.get(null) ?? []), ...shown.flatMap((one) => [one, ...(behind.get(one) ?? [])])];
+}
+
+/** How many have to move or go for it. @template T @param {T[]} held @param {T[]} wanted */
+export function changesBetween(held, wanted) {
+  const staying = unmoved(held, wanted).size;
+  return held.length - wanted.length + (wanted.length - staying); // all of `wanted` are held
 }
 
 /** Those of `wanted` that can stay where they are while the others are moved: the most that are in order already.

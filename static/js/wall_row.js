@@ -22,13 +22,12 @@ export class RowNode {
     return this.#part("caller");
   }
 
-  /** All of it. @param {Call} call @param {number} now */
-  fill(call, now) {
+  /** All of it. @param {Call} call @param {number} now @param {string} [source] how its source fares, if badly */
+  fill(call, now, source) {
     const { metadata, segments, viewers } = call;
-    this.node.dataset.callSid = call.call_sid;
+    if (this.node.dataset.callSid !== call.call_sid) this.#name(call.call_sid);
     this.node.classList.toggle("is-over", isOver(call));
     this.node.classList.toggle("is-unwatched", viewers === 0);
-    this.link.setAttribute("href", `/calls/${encodeURIComponent(call.call_sid)}`);
     this.#write("caller", metadata.customer_phone_number ?? "Unknown number");
     this.#write("assistant", metadata.assistant_name ?? "");
     this.#write("direction", metadata.call_type ?? "unknown");
@@ -39,17 +38,32 @@ export class RowNode {
     this.#fillWords(call);
     this.#fillDuration(call);
     this.#tag("alerts", alertsInWords(alertNames(call)));
-    this.#part("alerts").title = alertNames(call).join(", ");
+    this.#set("alerts", "title", alertNames(call).join(", "));
     this.#tag("ending", isOver(call) ? endingInWords(call) : "");
-    this.age(call, now);
+    this.age(call, now, source);
   }
 
-  /** What time alone changes. @param {Call} call @param {number} now */
-  age(call, now) {
+  /** What time alone changes, and its source. @param {Call} call @param {number} now @param {string} [source] how that fares */
+  age(call, now, source = "") {
     const quiet = quietMs(call, now);
-    this.#tag("quiet", quiet >= QUIET_MS ? quietFor(quiet) : "");
+    this.#tag("source", source && !isOver(call) ? `source ${source}` : "");
+    this.#tag("quiet", quiet >= QUIET_MS && source !== "silent" ? quietFor(quiet) : "");
     this.#tag("new", isNew(call, now) ? "New" : "");
     this.node.classList.toggle("is-new", isNew(call, now));
+  }
+
+  /** It is open beside the list. @param {boolean} isOpen */
+  mark(isOpen) {
+    this.node.classList.toggle("is-open", isOpen);
+    if (isOpen) this.link.setAttribute("aria-current", "true");
+    else this.link.removeAttribute("aria-current");
+  }
+
+  /** It is over, and stays for the moment only because someone reads the list. */
+  retire() {
+    this.node.classList.add("is-over");
+    this.#part("duration").removeAttribute("data-ticking");
+    for (const name of ["source", "quiet", "new"]) this.#tag(name, "");
   }
 
   /** @param {Call} call */
@@ -57,10 +71,9 @@ export class RowNode {
     const said = this.#part("said");
     said.classList.toggle("is-interim", last !== null && !last.is_final);
     said.classList.toggle("is-silent", last === null);
-    if (last) said.dataset.speaker = last.speaker;
+    if (last) this.#set("said", "data-speaker", last.speaker);
     const words = this.#part("words");
-    if (last?.language) words.lang = last.language;
-    else words.removeAttribute("lang");
+    this.#set("words", "lang", last?.language ?? "");
     this.#write("speaker", last ? (SPEAKERS[last.speaker] ?? last.speaker) : "");
     showWords(words, last?.content ?? "No words yet", { isWhole: true });
   }
@@ -70,9 +83,24 @@ export class RowNode {
     const time = /** @type {HTMLTimeElement} */ (this.#part("duration"));
     const isTicking = !isOver(call) && call.startedAt !== null;
     time.toggleAttribute("data-ticking", isTicking);
-    if (isTicking) time.dateTime = call.metadata.started_at ?? "";
+    if (isTicking) this.#set("duration", "datetime", call.metadata.started_at ?? "");
     const seconds = call.metadata.duration;
     if (!isTicking || !time.textContent) this.#write("duration", seconds === null ? "–:––" : duration(seconds));
+  }
+
+  /** @param {string} sid */
+  #name(sid) {
+    this.node.dataset.callSid = sid;
+    this.link.setAttribute("href", `/calls/${encodeURIComponent(sid)}`);
+  }
+
+  /** Nothing is written that is so already: it would be laid out anew. @param {string} name @param {string} attribute
+   * @param {string} value none: removed */
+  #set(name, attribute, value) {
+    const part = this.#part(name);
+    if ((part.getAttribute(attribute) ?? "") === value) return;
+    if (value) part.setAttribute(attribute, value);
+    else part.removeAttribute(attribute);
   }
 
   /** @param {string} name @param {string} text none: hidden */

@@ -28,12 +28,19 @@ export function share(shown, all) {
   return `${shown} of ${counted(all, "call")}`;
 }
 
-/** `2 new calls, 1 ended`; "" where there is nothing to say. @param {{started: number, ended: number}} news */
-export function newsInWords({ started, ended }) {
+/** `2 new calls, 1 ended, 3 alerts`; "" where there is nothing to say.
+ * @param {{started: number, ended: number, alerts?: number}} news */
+export function newsInWords({ started, ended, alerts = 0 }) {
   const parts = [];
   if (started) parts.push(counted(started, "new call"));
   if (ended) parts.push(started ? `${ended} ended` : `${counted(ended, "call")} ended`);
+  if (alerts) parts.push(counted(alerts, "alert"));
   return parts.join(", ");
+}
+
+/** What the list holds back while someone reads it. @param {number} changes */
+export function heldInWords(changes) {
+  return `${counted(changes, "change")} in order · Update`;
 }
 
 /** What a new connection brought. @param {{started: number, left: number}} news */
@@ -50,6 +57,7 @@ export class News {
   static REST_MS = 10_000;
   #started = 0;
   #ended = 0;
+  #alerts = 0;
   /** @type {any} */ #timer = null;
 
   /** @param {(words: string) => void} say @param {(work: () => void, ms: number) => any} [later] */
@@ -58,16 +66,17 @@ export class News {
     this.later = later;
   }
 
-  /** @param {number} started @param {number} ended */
-  heard(started, ended) {
+  /** @param {number} started @param {number} ended @param {number} [alerts] */
+  heard(started, ended, alerts = 0) {
     this.#started += started;
     this.#ended += ended;
-    if (this.#started + this.#ended && this.#timer === null) this.#timer = this.later(() => this.#tell(), News.FIRST_MS);
+    this.#alerts += alerts;
+    if (this.#started + this.#ended + this.#alerts && this.#timer === null) this.#timer = this.later(() => this.#tell(), News.FIRST_MS);
   }
 
   #tell() {
-    const words = newsInWords({ started: this.#started, ended: this.#ended });
-    this.#started = this.#ended = 0;
+    const words = newsInWords({ started: this.#started, ended: this.#ended, alerts: this.#alerts });
+    this.#started = this.#ended = this.#alerts = 0;
     this.#timer = words ? this.later(() => this.#tell(), News.REST_MS) : null;
     if (words) this.say(words);
   }

@@ -15,7 +15,7 @@ test("what the server rendered is no news, and its next row changes it", () => {
   const wall = new Wall();
   wall.adopt([{ ...row("CA1"), heardAt: at(3) }]);
   const change = wall.replace([row("CA1", { segments: 2 })], at(4));
-  assert.deepEqual(change, { changed: ["CA1"], started: [], ended: [], left: [] });
+  assert.deepEqual(change, { changed: ["CA1"], started: [], ended: [], left: [], alerted: [] });
   assert.equal(isNew(wall.calls.get("CA1"), at(4)), false);
 });
 
@@ -46,7 +46,7 @@ test("a snapshot replaces everything but what was seen to end", () => {
   const wall = wallOf(0, row("CA1"), row("CA2"), row("CA3"));
   wall.update([ended("CA3")], at(5));
   const change = wall.replace([row("CA2"), row("CA4")], at(30));
-  assert.deepEqual(change, { changed: ["CA2", "CA4"], started: ["CA4"], ended: [], left: ["CA1"] });
+  assert.deepEqual(change, { changed: ["CA2", "CA4"], started: ["CA4"], ended: [], left: ["CA1"], alerted: [] });
   assert.deepEqual([...wall.calls.keys()], ["CA2", "CA3", "CA4"]);
 });
 
@@ -82,4 +82,13 @@ test("a duration runs from the start, and stops with what the end says", () => {
 test("alerts are known by the names of their rules, with how often each fitted", () => {
   const call = row("CA1", { alerts: [alert("Refund"), alert("Shouting", 3)] });
   assert.deepEqual([alertNames(call), alertCount(call)], [["Refund", "Shouting ×3"], 4]);
+});
+
+test("an alert is news once: when a rule was set off more often than was known", () => {
+  const wall = new Wall();
+  wall.adopt([{ ...row("CA1", { alerts: [alert("Refund")] }), heardAt: null }]);
+  const alerted = (...alerts) => wall.update([row("CA1", { alerts })], at(1)).alerted;
+  assert.deepEqual(alerted(alert("Refund")), []);
+  assert.deepEqual(alerted(alert("Refund", 2), alert("Shouting")), [{ call_sid: "CA1", rules: ["Refund", "Shouting"] }]);
+  assert.deepEqual(alerted(alert("Refund", 2), alert("Shouting")), []);
 });

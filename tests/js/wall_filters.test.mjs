@@ -1,8 +1,8 @@
 /** Which calls pass, and how the choice is written in an address. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DEFAULTS, filterCount, readChoices, Sieve, writeChoices } from "../../static/js/wall_filters.js";
-import { at, row, wallOf, words } from "./wall_calls.mjs";
+import { ANY, DEFAULTS, filterCount, readChoices, Sieve, writeChoices } from "../../static/js/wall_filters.js";
+import { alert, at, row, wallOf, words } from "./wall_calls.mjs";
 
 const lets = (filters, given, seconds = 60) => {
   const wall = wallOf(0, row("CA1", given));
@@ -18,6 +18,9 @@ test("each filter keeps what is not meant away", () => {
   assert.deepEqual([lets({ assistant: "Front desk" }), lets({ assistant: "Repairs" })], [true, false]);
   assert.deepEqual([lets({ direction: "inbound" }), lets({ direction: "outbound" })], [true, false]);
   assert.deepEqual([lets({ over: 1 }, {}, 59), lets({ over: 1 }, {}, 60)], [false, true]);
+  const raised = { alerts: [alert("Refund")] };
+  assert.deepEqual([lets({ alerts: ANY }, raised), lets({ alerts: ANY }, {})], [true, false]);
+  assert.deepEqual([lets({ alerts: "Refund" }, raised), lets({ alerts: "Shouting" }, raised)], [true, false]);
   assert.equal(lets({ direction: "inbound" }, { metadata: { call_type: null } }), false);
 });
 
@@ -38,9 +41,9 @@ test("a call whose words passed stays, though its last words move on", () => {
 });
 
 test("an address holds what differs from the defaults, and gives it back", () => {
-  const choices = { assistant: "Front desk & more", direction: "inbound", over: 5, text: "refund", order: "attention", view: "cards" };
+  const choices = { assistant: "Front desk & more", direction: "inbound", over: 5, alerts: ANY, text: "refund", order: "attention", view: "cards" };
   const written = writeChoices(choices);
-  assert.equal(written, "?assistant=Front+desk+%26+more&direction=inbound&over=5&q=refund&order=attention&view=cards");
+  assert.equal(written, "?assistant=Front+desk+%26+more&direction=inbound&over=5&alerts=*&q=refund&order=attention&view=cards");
   assert.deepEqual(readChoices(new URLSearchParams(written), DEFAULTS), choices);
   assert.equal(writeChoices(DEFAULTS), "");
 });

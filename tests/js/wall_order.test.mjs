@@ -1,7 +1,7 @@
 /** In which order calls stand, and what may move. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { holding, ordered, unmoved } from "../../static/js/wall_order.js";
+import { changesBetween, holding, ordered, unmoved } from "../../static/js/wall_order.js";
 import { alert, at, ended, row, wallOf, words } from "./wall_calls.mjs";
 
 const sids = (wall, order, seconds) => ordered(wall.calls.values(), order, at(seconds)).map(({ call_sid }) => call_sid);
@@ -34,10 +34,17 @@ test("one that ends keeps its place", () => {
   assert.deepEqual(sids(wall, "attention", 100), ["CA2", "CA3", "CA1"]);
 });
 
-test("what stands above the row that is pointed to stays, and what would come there waits below it", () => {
-  assert.deepEqual(holding(["a", "b", "c"], ["new", "c", "b"], "b"), ["a", "b", "new", "c"]);
-  assert.deepEqual(holding(["a", "b"], ["new", "a", "b"], null), ["new", "a", "b"]);
-  assert.deepEqual(holding(["a", "b"], ["new", "a", "b"], "gone"), ["new", "a", "b"]);
+test("while someone reads, nothing moves or goes, and what is new comes behind what it follows", () => {
+  const held = (shown, wanted) => holding([...shown], [...wanted]).join("");
+  assert.equal(held("abc", "cba"), "abc");
+  assert.equal(held("abc", "ac"), "abc");
+  assert.equal(held("abc", "xcyba"), "xabcy");
+  assert.equal(held("", "ab"), "ab");
+});
+
+test("what is held back is counted: those that have to move, and those that have to go", () => {
+  const changes = (held, wanted) => changesBetween([...held], [...wanted]);
+  assert.deepEqual([changes("abc", "abc"), changes("abc", "ac"), changes("abcd", "dabc"), changes("abcd", "cb")], [0, 1, 1, 3]);
 });
 
 test("of what is in order, as much as possible is not moved", () => {

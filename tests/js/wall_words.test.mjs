@@ -44,7 +44,7 @@ test("keys mean something where they should, and letters only where they are swi
   assert.deepEqual(["ArrowDown", "ArrowLeft"].map((key) => press(key, "list")), ["next", "left"]);
   assert.equal(press("ArrowDown", "elsewhere"), null); // that scrolls
   for (const where of ["field", "filter"]) for (const key of ["j", "k", "/", "?"]) assert.equal(press(key, where), null);
-  assert.deepEqual([press("Escape", "filter"), press("ArrowDown", "filter"), press("Escape", "list")], ["leave", "enter-list", null]);
+  assert.deepEqual([press("Escape", "filter"), press("ArrowDown", "filter"), press("Escape", "list")], ["leave", "enter-list", "close"]);
   assert.deepEqual([press("j", "list", { hasLetters: false }), press("ArrowUp", "list", { hasLetters: false })], [null, "previous"]);
   assert.equal(press("j", "list", { hasModifier: true }), null);
 });
