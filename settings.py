@@ -7,8 +7,11 @@ import argparse
 import os
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+
+FILE = "_FILE"  # after a variable's name: the file that has the value, as containers are given secrets
 
 
 class SettingError(Exception):
@@ -38,6 +41,10 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
         return value
 
     return parse
+
+
+def _port_or_none(text: str) -> int | None:
+    return _whole(0, 65535)(text) if text else None
 
 
 def _database_url(text: str) -> str:
@@ -73,10 +80,20 @@ def _plain(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
     return network
 
 
+def _path(text: str) -> str:
+    return text
+
+
 def _level(text: str) -> str:
     if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("must be debug, info, warning or error")
     return text.upper()
+
+
+def _log_format(text: str) -> str:
+    if text not in ("text", "json"):
+        raise ValueError("must be text or json")
+    return text
 
 
 def _switch(text: str) -> bool:
@@ -95,8 +112,10 @@ FIELDS = (
     Field("viewers_per_call", _whole(1, 10_000), "10", "viewers that one call may have at once"),
     Field("messages_per_second", _whole(1, 100_000), "100", "messages that one viewer may send in a second"),
     Field("compression", _switch, "0", "whether viewers may have messages compressed (permessage-deflate); 1: yes"),
-    Field("tls_certificate", str, "", "file with the certificate and its chain (PEM); with tls_key: serve https, wss"),
-    Field("tls_key", str, "", "file with the certificate's private key (PEM, without a passphrase)"),
+    Field(
+        "tls_certificate", _path, "", "file with the certificate and its chain (PEM); with tls_key: serve https, wss"
+    ),
+    Field("tls_key", _path, "", "file with the certificate's private key (PEM, without a passphrase)"),
     Field("trusted_proxies", _networks, "", "addresses or networks, with commas, whose X-Forwarded-For is believed"),
     Field(
         *("attempts_per_address", _whole(1, 1_000_000), "1200"),
@@ -120,6 +139,9 @@ FIELDS = (
     ),
     Field("shutdown_grace", _whole(0, 3600), "5", "seconds that open connections get to leave when the server stops"),
     Field("log_level", _level, "info", "least important lines to log: debug, info, warning, error"),
+    Field("log_format", _log_format, "text", "how lines of the log look: text, or json, an object in each line"),
+    Field("metrics_port", _port_or_none, "", "TCP port of /metrics, for whoever reaches it; empty: none"),
+    Field("metrics_address", str, "localhost", "address of that port"),
     Field("demo", _switch, "1", "whether `run` plays demo calls, where it found an empty database; --no-demo, 0: no"),
 )
 
@@ -143,6 +165,9 @@ class Settings(NamedTuple):
     alerts_to_private_addresses: bool
     shutdown_grace: int
     log_level: str
+    log_format: str
+    metrics_port: int | None
+    metrics_address: str
     demo: bool
 
 
@@ -162,18 +187,33 @@ def add_flags(parser: argparse.ArgumentParser, *names: str) -> None:
             group.add_argument(field.flag, **value)
 
 
+def _given(field: Field, flags: argparse.Namespace, environment: Mapping[str, str]) -> tuple[str, str]:
+    """(where it comes from, the text)"""
+    if (given := getattr(flags, field.name, None)) is not None:
+        return field.flag, given
+    if (path := environment.get(field.variable + FILE)) is None:
+        return field.variable, environment.get(field.variable, field.default)
+    if field.parse is _path:  # else the key in the file would be taken for the name of one, and told in an error
+        raise SettingError(f"{field.variable + FILE}: give {field.variable}, which names a file already")
+    if field.variable in environment:
+        raise SettingError(f"{field.variable} and {field.variable + FILE}: give one of them")
+    try:
+        return field.variable + FILE, Path(path).read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, ValueError) as problem:  # ValueError: it is not UTF-8, or the path cannot be one
+        why = getattr(problem, "strerror", None) or "not a file of UTF-8"
+        raise SettingError(f"{field.variable + FILE}: cannot be read: {why}") from None
+
+
 def read_settings(flags: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> Settings:
     """Flag, else environment, else default. Raises SettingError."""
     values = {}
     for field in FIELDS:
-        given = getattr(flags, field.name, None)
-        source = field.flag if given is not None else field.variable
-        text = given if given is not None else environment.get(field.variable, field.default)
+        source, text = _given(field, flags, environment)
         try:
             values[field.name] = field.parse(text)
         except ValueError as error:
-            given = "" if "@" in text else f", not {text!r}"  # a URL's password is for nobody's log
-            raise SettingError(f"{source}: {error}{given}") from None
+            is_secret = "@" in text or source.endswith(FILE)  # a URL's password, a file's content: for nobody's log
+            raise SettingError(f"{source}: {error}" + ("" if is_secret else f", not {text!r}")) from None
     if bool(values["tls_certificate"]) != bool(values["tls_key"]):
         raise SettingError("--tls-certificate and --tls-key: give both or neither")
     if not values["public_url"]:

@@ -1,0 +1,223 @@
+"""Everything that serves: opened in order, closed in reverse."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from tornado.ioloop import PeriodicCallback
+
+from events import SECOND
+from handlers.alert_rules import AlertRules
+from handlers.alert_sender import AlertSender
+from handlers.audit import Audit
+from handlers.checkup import Checkup
+from handlers.entrance import Entrance, EntranceServer, open_files
+from handlers.erasing import Erasing
+from handlers.frames import frame
+from handlers.gate import Gate
+from handlers.heartbeat import Heartbeat
+from handlers.history import History
+from handlers.limits import Limits
+from handlers.listening import listen, own_url, tls_context
+from handlers.loop_lag import LoopLag
+from handlers.notes import Notes
+from handlers.passwords import Passwords
+from handlers.prometheus import metrics_server
+from handlers.quick_posts import QuickPosts
+from handlers.redactors import Redactors
+from handlers.retention import Retention
+from handlers.routes import make_application
+from handlers.searching import Searching
+from handlers.services import Services
+from handlers.set_up_code import SetUp
+from handlers.source_activity import SourceActivity
+from handlers.trial_calls import TrialCalls
+from hub import Hub
+from metrics import Numbers
+from models import Store, rights
+from models.database import serving
+from models.store import wall_clock
+from pipeline import Pipeline
+from settings import Settings
+
+MAX_BODY_BYTES = 20 << 20  # 500 transcripts of 32 KiB, with room for escapes
+MAX_HEADER_BYTES = 16 << 10
+ROUND_AFTER_S = 60  # the first round of retention, after a start: those who come back go first
+SPARE_FILES = 200  # of those that the process may have open, for everything but clients: database, log, modules
+
+LIMITS = ("attempts_per_address", "failures_per_address", "passwords_per_account", "requests_per_key")
+
+
+class Server:
+    """A listening Callboard. `url` is where it is, with the port that was really bound; `own_url` leads to it from
+    this machine, whatever it is called by others; `metrics_url` to its numbers, None where they are told nowhere."""
+
+    def __init__(self, services: Services, url: str, own_url: str, metrics_url: str | None = None):
+        self.services, self.url, self.own_url, self.metrics_url = services, url, own_url, metrics_url
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) -> AsyncIterator[Server]:
+    """A Server, for as long as the block lasts.
+
+    Raises AlreadyServed, DatabaseTooNew, DatabaseUnreachable, CannotListen.
+    """
+    tls = tls_context(settings.tls_certificate, settings.tls_key)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(serving(settings.database_url))
+        numbers = Numbers()
+        store = Store(settings.database_url, clock=clock, numbers=numbers)
+        store.open()
+        stack.push_async_callback(store.close)
+        sockets = listen(settings.address, settings.port)
+        own = own_url(sockets[0], "https" if tls else "http")
+        is_default = settings.public_url.endswith(":0")  # only now it is known where that is
+        port = sockets[0].getsockname()[1]
+        public_url = f"{settings.public_url.removesuffix(':0')}:{port}" if is_default else settings.public_url
+        services = await _services(stack, settings, store, numbers, public_url=public_url, own=own)
+        metrics_url = _tell_numbers(stack, settings, services)
+        entrance = _open_doors(stack, settings, services, sockets, tls)
+        _start_rounds(stack, settings, services, entrance)
+        yield Server(services, public_url, own, metrics_url)
+
+
+async def _services(
+    stack: AsyncExitStack, settings: Settings, store: Store, numbers: Numbers, *, public_url: str, own: str
+) -> Services:
+    soon, places = asyncio.get_running_loop().call_soon, settings.viewers_per_call
+    hub = Hub(clock=store.clock, wrap=frame, viewers_per_call=places, soon=soon, numbers=numbers)
+    redactors = Redactors(store)
+    await redactors.load()
+    alert_rules = AlertRules(store)
+    await alert_rules.load()
+    pipeline = Pipeline(
+        store,
+        hub,
+        quiet_us=settings.quiet_timeout * SECOND,
+        redactors=redactors.in_force,
+        lookout=alert_rules.lookout,
+        numbers=numbers,
+    )
+    limits = Limits(**{name: getattr(settings, name) for name in LIMITS})
+    gate = Gate(store, limits)
+    passwords = Passwords(store, limits)
+    stack.callback(passwords.close)
+    activity = SourceActivity(store)
+    stack.push_async_callback(activity.write_down)
+    audit = Audit(store)
+    stack.push_async_callback(audit.close)
+    alert_sender = AlertSender(
+        store, public_url=public_url, to_private=settings.alerts_to_private_addresses, numbers=numbers
+    )
+    stack.push_async_callback(alert_sender.close)
+    pipeline.when_alerted = alert_sender.wake
+    searching = Searching(store)
+    stack.push_async_callback(searching.close)
+    history = History()
+    erasing = Erasing(store, hub, pipeline, history)
+    stack.push_async_callback(erasing.close)
+    retention = Retention(store)
+    stack.push_async_callback(retention.close)
+    return Services(
+        store=store,
+        hub=hub,
+        history=history,
+        pipeline=pipeline,
+        limits=limits,
+        gate=gate,
+        passwords=passwords,
+        heartbeat=Heartbeat(numbers=numbers),
+        activity=activity,
+        audit=audit,
+        redactors=redactors,
+        alert_rules=alert_rules,
+        alert_sender=alert_sender,
+        trial_calls=TrialCalls(store.clock, pipeline.hear, loopback_url=own, public_url=public_url),
+        searching=searching,
+        erasing=erasing,
+        retention=retention,
+        notes=Notes(store.clock),
+        set_up=SetUp(store),
+        numbers=numbers,
+        checkup=Checkup(store, gate),
+        epoch=await store.read(rights.epoch),
+        public_url=public_url,
+        messages_per_second=settings.messages_per_second,
+        compression=settings.compression,
+    )
+
+
+def _tell_numbers(stack: AsyncExitStack, settings: Settings, services: Services) -> str | None:
+    """Where Prometheus asks; until the very end, so that it sees the server drain."""
+    if settings.metrics_port is None:
+        return None
+    named = "--metrics-address, --metrics-port"
+    sockets = listen(settings.metrics_address, settings.metrics_port, named=named)
+    server = metrics_server(services)
+    server.add_sockets(sockets)
+    stack.push_async_callback(server.close_all_connections)
+    stack.callback(server.stop)
+    return own_url(sockets[0], "http") + "/metrics"
+
+
+def _open_doors(
+    stack: AsyncExitStack,
+    settings: Settings,
+    services: Services,
+    sockets: list[socket.socket],
+    tls: ssl.SSLContext | None,
+) -> Entrance:
+    max_files = open_files()
+    entrance = Entrance(
+        make_application(services),
+        max_bytes=MAX_BODY_BYTES,
+        trusted=settings.trusted_proxies,
+        scheme="https" if tls else "http",
+        quick=QuickPosts(services).take,
+        has_room=lambda connections: connections + len(services.heartbeat) < max_files - SPARE_FILES,
+        numbers=services.numbers,
+    )
+    http = EntranceServer(
+        entrance,
+        ssl_options=tls,
+        max_body_size=1 << 62,  # the entrance is stricter, and answers
+        max_header_size=MAX_HEADER_BYTES,
+    )
+    http.add_sockets(sockets)
+    stack.push_async_callback(http.close_all_connections)
+    stack.push_async_callback(services.gate.close, settings.shutdown_grace)
+    stack.callback(http.stop)
+    stack.push_async_callback(services.trial_calls.close)
+    return entrance
+
+
+def _start_rounds(stack: AsyncExitStack, settings: Settings, services: Services, entrance: Entrance) -> None:
+    """What is done again and again."""
+    store, hub, pipeline = services.store, services.hub, services.pipeline
+    for work, every_ms in (
+        (hub.tick, 250),
+        (hub.tick_walls, 500),
+        *((part.poll, 500) for part in (services.gate, services.redactors, services.alert_rules, services.erasing)),
+        (services.alert_sender.tick, 1000),
+        (pipeline.notice_silences, 1000),
+        *((tick, 1000) for tick in (services.searching.tick, hub.companies.tick)),
+        (services.alert_sender.forget_old, 3_600_000),
+        (services.erasing.clean, 5_000),
+        (services.retention.run, 3_600_000),
+        (entrance.tick, 1000),
+        (services.gate.remember_use, 60_000),
+        (services.activity.write_down, 5_000),
+        (services.audit.write_down, 1_000),
+        (pipeline.end_quiet_calls, min(60_000, settings.quiet_timeout * 250)),
+        (lambda: store.write(rights.forget_expired, store.clock()), 60_000),
+    ):
+        timer = PeriodicCallback(work, every_ms)
+        timer.start()
+        stack.callback(timer.stop)
+    first_round = asyncio.get_running_loop().call_later(ROUND_AFTER_S, services.retention.start)
+    stack.callback(first_round.cancel)
+    for part in (services.heartbeat, LoopLag(services.numbers)):
+        part.start()
+        stack.callback(part.stop)
