@@ -2,10 +2,24 @@
 
 import argparse
 
-from commands import assistant, demo, key, organization, replay, setup, source, user, watch
+from commands import (
+    assistant,
+    backup,
+    demo,
+    erase,
+    key,
+    migrate,
+    organization,
+    replay,
+    retention,
+    setup,
+    source,
+    user,
+    watch,
+)
 from settings import Settings
 
-WORDS = (organization, user, assistant, key, source, watch, replay, setup, demo)
+WORDS = (organization, user, assistant, key, source, watch, replay, setup, demo, backup, erase, retention, migrate)
 
 
 def add_words(words: argparse._SubParsersAction) -> None:
