@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .PHONY: help install run test test-py test-js test-long packages lint fix fuzz conformance conformance-server crash plans \
-	bench profile bench-latency bench-memory binary binary-smoke pipecat
+	bench profile bench-latency bench-memory bench-pages binary binary-smoke pipecat
 .DELETE_ON_ERROR:
 
 help:  ## list these targets
@@ -69,6 +69,9 @@ bench-latency: $(VENV)/test.txt  ## how long a word takes from producer to viewe
 bench-memory: $(VENV)/test.txt  ## what viewers cost in memory, reading and not
 	$(PY) bench/memory.py
 
+bench-pages: $(VENV)/test.txt  ## what the wall with 300 calls and a call of 5,000 segments cost the browser
+	$(PY) bench/pages.py $(if $(TICKS),--ticks $(TICKS)) $(if $(MESSAGES),--messages $(MESSAGES))
+
 fix: $(VENV)/test.txt  ## mend style and format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
@@ -78,8 +81,9 @@ binary: dist/callboard  ## dist/callboard: one file that serves, and needs no Py
 binary-smoke: binary  ## that file, started, asked and stopped
 	$(PY) tests/binary_smoke.py dist/callboard
 
-BUILT_FROM = $(wildcard *.py docs/*.json) $(shell find commands handlers hub models redaction rules sources static templates -type f ! -name '*.pyc')
-dist/callboard: callboard.spec $(BUILT_FROM) $(VENV)/binary.txt
+BUILT_FROM = $(wildcard *.py) $(shell find commands docs documents examples exports handlers hub models redaction rules sources static templates -type f ! -name '*.pyc')
+COMMIT_FILES = $(wildcard .git/HEAD .git/logs/HEAD)  # another commit is another binary: it says which
+dist/callboard: callboard.spec $(BUILT_FROM) $(COMMIT_FILES) $(VENV)/binary.txt
 	$(PY) -m PyInstaller --noconfirm --log-level ERROR callboard.spec
 
 # Each file lists what pyproject.toml wants of its kind, and is there once that is installed.

@@ -6,6 +6,7 @@ rules are held against finals in the transaction that stores them (models/raisin
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -16,6 +17,7 @@ import msgspec
 
 from events import SECOND, AlertRaised, Call, Event, Refused, StatusReported, Transcript, Unavailable
 from hub import Hub
+from metrics import Numbers
 from models import Store, alerts, calls
 from models import sources as source_rows
 from models.raising import record_and_judge
@@ -48,7 +50,9 @@ class Pipeline:
         quiet_us: int = 7200 * SECOND,
         redactors: Mapping[int, Redactor] | None = None,
         lookout: Lookout | None = None,
+        numbers: Numbers | None = None,
     ):
+        self._counts = (numbers or Numbers()).heard
         self.store, self.hub = store, hub
         self.lookout = lookout or Lookout()
         self.when_alerted: Callable[[], None] = lambda: None  # alerts are stored, and perhaps to be delivered
@@ -77,19 +81,25 @@ class Pipeline:
         *,
         assistant_id: int | None = None,
         step: SourceStep | None = None,
+        source: str = "producer",
+        came_at: float | None = None,
     ) -> asyncio.Future[Recorded] | None:
         """As `hear`, without waiting: what comes of it is in the future, published by then. Things of one call happen
-        in the order in which they are submitted, but for interims, which wait for nothing that came before them."""
+        in the order in which they are submitted, but for interims, which wait for nothing that came before them.
+
+        `source` and `came_at` (s, monotonic; None: now) are for the numbers: who told it, and since when it is here."""
+        came_at = time.monotonic() if came_at is None else came_at
         redactor, hidden = self._redactors.get(organization_id), None
         if redactor is not None:
             events, hidden = redactor.events(events)
         interims = [event for event in events if _passes_through(event)]
         kept = events if not interims else [event for event in events if not _passes_through(event)]
+        self._count(source, len(interims), kept)
         call = self._calls.get((organization_id, call_sid))
         if call is None and (own_sid := self._own_sids.get((organization_id, call_sid))):
             call = self._calls.get((organization_id, own_sid))
         if not kept and step is None and (call is not None or not interims):
-            self._pass_on(call, interims)
+            self._pass_on(call, interims, came_at)
             return None
         heard = Heard(
             organization_id=organization_id,
@@ -99,20 +109,20 @@ class Pipeline:
             step=step,
             hidden=hidden,
         )
-        return self.store.write_together(self._record, heard, partial(self._publish, interims))
+        return self.store.write_together(self._record, heard, partial(self._publish, interims, came_at))
 
     async def receive(self, source: Source, payload: Any) -> Recorded | None:
         """Take one request of a provider: stored when this returns, and None where there was nothing to store. One at a
         time for each call, in order of arrival, because what a request means depends on the ones before it. Raises as
         `hear`."""
-        key = (source.id, payload.call_sid)
+        key, came_at = (source.id, payload.call_sid), time.monotonic()
         turn = self._turns.get(key)
         if turn is None:
             turn = self._turns[key] = asyncio.Lock()
         async with turn:
             for _ in range(CONFLICTS):
                 try:
-                    return await self._receive(source, payload, key)
+                    return await self._receive(source, payload, key, came_at)
                 except StateConflict:
                     self._states.pop(key, None)  # another node was quicker: normalise again, after its state
                 except BaseException:
@@ -120,7 +130,7 @@ class Pipeline:
                     raise
             raise Refused("conflict", "Too many servers store this call at once.")
 
-    async def _receive(self, source: Source, payload: Any, key: tuple[int, str]) -> Recorded | None:
+    async def _receive(self, source: Source, payload: Any, key: tuple[int, str], came_at: float) -> Recorded | None:
         adapter = KINDS[source.kind]
         known = self._states.get(key) or await self._load_state(source, payload.call_sid)
         if (redactor := self._redactors.get(source.organization_id)) is not None:
@@ -132,14 +142,33 @@ class Pipeline:
         if not all(_passes_through(event) for event in events) or adapter.must_store(known.state, state):
             step = SourceStep(source.id, known.version, encode_state(state))
             version += 1
-        organization = source.organization_id
-        recorded = await self.hear(organization, payload.call_sid, events, assistant_id=source.assistant_id, step=step)
+        about = {"assistant_id": source.assistant_id, "step": step, "source": source.kind, "came_at": came_at}
+        recorded = await self.hear(source.organization_id, payload.call_sid, events, **about)
         _keep(self._states, key, _Known(version, state), KNOWN_STATES)
         return recorded
 
     async def _load_state(self, source: Source, call_sid: str) -> _Known:
         stored = await self.store.read(source_rows.state, source, call_sid)
         return _Known(stored.version, decode_state(KINDS[source.kind], stored.state))
+
+    def call_ids(self) -> set[int]:
+        """Of the calls that are known here."""
+        return {call.id for call in self._calls.values()}
+
+    def stored_states(self) -> set[tuple[int, str]]:
+        """What sources (by id) remember here of calls (by what they call them), as far as it was ever stored."""
+        return {key for key, known in self._states.items() if known.version}
+
+    def forget(self, call_ids: set[int], states: set[tuple[int, str]]) -> None:
+        """These calls were deleted, and these states with them."""
+        gone = {key for key, call in self._calls.items() if call.id in call_ids}
+        names = gone | {(owner, alias) for (owner, alias), own in self._own_sids.items() if (owner, own) in gone}
+        for key in names:
+            self._calls.pop(key, None)
+            self._own_sids.pop(key, None)
+        sids = {sid for _, sid in names}  # another organisation's call of that name is only read once more
+        for key in states | {key for key in self._states if key[1] in sids}:
+            self._states.pop(key, None)
 
     async def end_quiet_calls(self) -> None:
         """Close calls that nobody ended: after a long quiet as `failed`, `timeout`; sooner where their
@@ -148,21 +177,32 @@ class Pipeline:
         for call in await self.store.read(calls.quiet, now - self._quiet_us, now - STOPPED_QUIET_US):
             status, reason = ("completed", "transcription_stopped") if call.is_stopped else ("failed", "timeout")
             ended = StatusReported(status=status, reason=reason, at=call.heard_at)
-            await self.hear(call.organization_id, call.call_sid, [ended])
+            await self.hear(call.organization_id, call.call_sid, [ended], source="callboard")
 
-    def _publish(self, interims: list[Transcript], recorded: Recorded) -> None:
+    def _count(self, source: str, interims: int, kept: list[Event]) -> None:
+        counts = self._counts[source]
+        counts.interim += interims
+        for event in kept:
+            if isinstance(event, Transcript):
+                counts.final += 1
+            elif isinstance(event, StatusReported):
+                counts.status += 1
+            else:
+                counts.other += 1
+
+    def _publish(self, interims: list[Transcript], came_at: float | None, recorded: Recorded) -> None:
         call = recorded.call
         _keep(self._calls, (call.organization_id, call.call_sid), call, KNOWN_CALLS)
         if recorded.alias is not None:
             _keep(self._own_sids, (call.organization_id, recorded.alias), call.call_sid, KNOWN_CALLS)
-        self.hub.publish(call, recorded.entries, recorded.alerts)
-        self._pass_on(call, interims)
+        self.hub.publish(call, recorded.entries, recorded.alerts, came_at)
+        self._pass_on(call, interims, came_at)
         if recorded.alerts:
             self.when_alerted()
 
-    def _pass_on(self, call: Call, interims: list[Transcript]) -> None:
+    def _pass_on(self, call: Call, interims: list[Transcript], came_at: float | None) -> None:
         for interim in interims:
-            self.hub.interim(call, interim)
+            self.hub.interim(call, interim, came_at)
         if interims and call.organization_id in self.lookout.books:
             for alert in self.lookout.hear(call, interims, self.store.clock()):
                 self._raise(
@@ -189,7 +229,7 @@ class Pipeline:
                 failed()
 
         try:
-            self.store.write_together(self._record, heard, partial(self._publish, [])).add_done_callback(settled)
+            self.store.write_together(self._record, heard, partial(self._publish, [], None)).add_done_callback(settled)
         except Unavailable:
             failed()
 

@@ -28,11 +28,12 @@ INTERIMS = 4  # before each final
 
 
 class Served(NamedTuple):
-    """A server process and a key for everything."""
+    """A server process, a key for everything, and the password of the key's user, bench@example.com."""
 
     url: str
     key: str
     pid: int
+    password: str
 
     @property
     def resident_kib(self) -> int:
@@ -90,7 +91,7 @@ def serving(viewers_per_call: int = 200) -> Iterator[Served]:
             return run.stdout.strip().splitlines()[-1]
 
         command("organization", "create", "Bench")
-        command("user", "create", "bench@example.com", "--organization", "Bench", "--role", "admin")
+        password = command("user", "create", "bench@example.com", "--organization", "Bench", "--role", "admin")
         key = command("key", "create", "--user", "bench@example.com", "--name", "bench", "--scopes", "read,ingest")
         flags = ("--port", "0", "--address", "127.0.0.1", "--viewers-per-call", str(viewers_per_call))
         flags += ("--log-level", "warning")
@@ -98,7 +99,7 @@ def serving(viewers_per_call: int = 200) -> Iterator[Served]:
             [sys.executable, "server.py", "serve", *flags], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
         )
         try:
-            yield Served(server.stdout.readline().split()[-1], key, server.pid)
+            yield Served(server.stdout.readline().split()[-1], key, server.pid, password)
         finally:
             server.terminate()
             server.wait(15)

@@ -14,7 +14,8 @@ from sampling import Sampler
 
 from events import Call, CallAnnounced, Transcript
 from models import accounts, rights
-from server import Server, keep_pauses_short, running
+from server import keep_pauses_short
+from serving import Server, running
 from settings import read_settings
 
 MANY = "1000000"  # the load is one address and one key: what guards against that is not what is measured

@@ -12,6 +12,7 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from events import SECOND, Unavailable, encode, rfc3339
 from handlers.public_resolver import PrivateAddress, PublicResolver
+from metrics import Numbers
 from models import Store
 from models import alert_deliveries as deliveries
 from models.alert_deliveries import Parcel
@@ -34,7 +35,8 @@ def signature(secret: str, at: int, body: bytes) -> str:
 class AlertSender:
     """What is to be sent stands in the store, so nothing is lost with this process; it may then be sent twice."""
 
-    def __init__(self, store: Store, *, public_url: str, to_private: bool = False):
+    def __init__(self, store: Store, *, public_url: str, to_private: bool = False, numbers: Numbers | None = None):
+        self._outcomes = (numbers or Numbers()).deliveries
         self._store, self._public_url, self.to_private = store, public_url, to_private
         self._client: SimpleAsyncHTTPClient | None = None
         self._sending: dict[asyncio.Task, Parcel] = {}
@@ -103,6 +105,7 @@ class AlertSender:
         now, next_at = self._store.clock(), None
         if problem is not None and parcel.attempts <= len(RETRY_AFTER_S):
             next_at = now + RETRY_AFTER_S[parcel.attempts - 1] * SECOND
+        self._outcomes["arrived" if problem is None else "failed" if next_at is None else "retried"] += 1
         try:
             await self._store.write(deliveries.settle, now, parcel.id, status, problem, next_at)
         except Unavailable:

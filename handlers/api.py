@@ -9,6 +9,7 @@ from tornado.web import HTTPError, RequestHandler
 
 from events import Refused, Unavailable, encode
 from handlers.limits import TooMany
+from handlers.request_id import HEADER, request_id
 from handlers.services import Services
 from models.rights import Grant
 from sources.limits import fault_of
@@ -22,6 +23,8 @@ _STATUSES = {
     "revision_conflict": 409,
     "conflict": 503,
     "not_found": 404,
+    "call_erased": 410,
+    "not_the_author": 403,
 }
 
 
@@ -65,6 +68,8 @@ class PlainHandler(RequestHandler):
         self.set_header("Server", "Callboard")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Referrer-Policy", "no-referrer")  # addresses may carry a ticket
+        if (id_ := request_id()) is not None:
+            self.set_header(HEADER, id_)
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         if value is not None and as_api_error(value).status >= 500 and not isinstance(value, Unavailable):
@@ -128,7 +133,7 @@ class ApiHandler(BaseHandler):
         super().set_default_headers()
         self.set_header("Cache-Control", "no-store")
         self.set_header("Access-Control-Allow-Origin", "*")  # a key is needed all the same; cookies are not taken
-        self.set_header("Access-Control-Expose-Headers", "Retry-After")
+        self.set_header("Access-Control-Expose-Headers", f"Retry-After, {HEADER}")
 
     def compute_etag(self) -> None:
         """None: what is made anew for each request is not worth hashing."""
@@ -138,7 +143,7 @@ class ApiHandler(BaseHandler):
 
     def options(self, *_: str) -> None:
         """204: what a browser asks before a cross-origin request."""
-        self.set_header("Access-Control-Allow-Methods", "GET, POST, PATCH")
+        self.set_header("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
         self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type")
         self.set_header("Access-Control-Max-Age", "86400")
         self.set_status(204)

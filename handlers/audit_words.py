@@ -10,6 +10,11 @@ ACTIONS = {  # → what to call it in a list, and the sentence that goes on afte
     "call.watched": ("Call watched", "watched call {}"),
     "call.read": ("Call read", "read call {}"),
     "call.exported": ("Call exported", "exported call {}"),
+    "call.erased": ("Call erased", "erased call {}"),
+    "calls.erased": ("Calls of a number erased", "erased the calls of a number"),
+    "note.added": ("Note added", "added a note to call {}"),
+    "note.changed": ("Note changed", "changed a note on call {}"),
+    "note.removed": ("Note removed", "removed a note from call {}"),
     "feed.watched": ("Live calls watched", "watched the live calls"),
     "calls.searched": ("Calls searched", "searched what was said on calls"),
     "signed_in": ("Signed in", "signed in"),
@@ -21,6 +26,8 @@ ACTIONS = {  # → what to call it in a list, and the sentence that goes on afte
     "user.deactivated": ("User shut out", "shut {} out"),
     "user.reactivated": ("User let in again", "let {} in again"),
     "user.password_set": ("Password set", "set a new password for {}"),
+    "user.password_changed": ("Own password changed", "changed their own password"),
+    "user.password_refused": ("Own password refused", "tried to change their password, but did not know it"),
     "source.created": ("Source created", "created source {}"),
     "source.credentials_changed": ("Source credentials changed", "changed the token or account of source {}"),
     "source.paused": ("Source paused", "paused source {}"),
@@ -42,10 +49,15 @@ ACTIONS = {  # → what to call it in a list, and the sentence that goes on afte
     "redaction.changed": ("Redaction changed", "changed what redaction hides"),
     "redaction.pattern_added": ("Redaction pattern added", "added a redaction pattern for {}"),
     "redaction.pattern_deleted": ("Redaction pattern deleted", "deleted a redaction pattern of {}"),
+    "retention.changed": ("Retention changed", "changed how long calls are kept"),
+    "retention.enforced": ("Old calls deleted", "deleted calls that are kept no longer"),
     "demo.erased": ("Demo erased", "erased the demo"),
     "organization.created": ("Organisation created", "created the organisation {}"),
     "audit.lost": ("Entries lost", "lost entries of this log: the database could not take them"),
 }
+
+
+_OWN_DEEDS = ("audit.lost", "retention.enforced")  # which nobody does
 
 
 class Sentence(NamedTuple):
@@ -70,11 +82,11 @@ def sentence(entry: AuditEntry) -> Sentence:
 def _who(entry: AuditEntry) -> str:
     if entry.actor == COMMAND_LINE:
         return "The command line"
-    return entry.actor or ("The server" if entry.action == "audit.lost" else "Somebody")
+    return entry.actor or ("The server" if entry.action in _OWN_DEEDS else "Somebody")
 
 
 def _url(entry: AuditEntry) -> str | None:
     subject = entry.action.partition(".")[0]
-    if entry.target and subject == "call" and CALL_SID.match(entry.target):
+    if entry.target and subject in ("call", "note") and CALL_SID.match(entry.target):
         return f"/calls/{quote(entry.target, safe='')}"
     return None

@@ -17,6 +17,8 @@ from events import encode
 from handlers.api import error_body
 from handlers.origin import Networks, origin
 from handlers.outlet import unsent_bytes, written_bytes
+from handlers.request_id import HEADER, begin, request_id
+from metrics import Numbers
 
 FIRST_REQUEST_S = 10  # from connecting to the end of the first request's headers, TLS handshake included
 IDLE_S = 75  # between requests; longer than proxies keep their connections open, 60 s
@@ -72,7 +74,9 @@ class Entrance(HTTPServerConnectionDelegate):
         quick: Callable[..., HTTPMessageDelegate] = lambda start_line, headers, connection, otherwise: otherwise,
         has_room: Callable[[int], bool] = lambda connections: True,
         clock: Callable[[], float] = time.monotonic,
+        numbers: Numbers | None = None,
     ):
+        self._dropped = (numbers or Numbers()).dropped
         self._application, self.max_bytes = application, max_bytes
         self._trusted, self._scheme = trusted, scheme
         self.quick = quick
@@ -86,6 +90,7 @@ class Entrance(HTTPServerConnectionDelegate):
         if visit is None:
             visit = self._visits[server_conn] = _Visit(request_conn, self.clock())
             if not self._has_room(len(self._visits)):
+                self._dropped["connection", "no_room"] += 1
                 waiting = (v for v in self._visits.values() if v.stage == _WAITING and not v.stream.closed())
                 next(waiting, visit).stream.close()
         else:
@@ -101,11 +106,14 @@ class Entrance(HTTPServerConnectionDelegate):
         """Close those who take too long."""
         now = self.clock()
         for visit in list(self._visits.values()):
-            if visit.is_late(now):
+            if visit.is_late(now) and not visit.stream.closed():
+                if not visit.is_idle:
+                    self._dropped["connection", "late"] += 1
                 visit.stream.close()
 
     def introduce(self, connection: HTTP1Connection, headers: HTTPHeaders) -> None:
-        """Set whom the next request comes from; kept-open connections of a proxy bring many clients."""
+        """Set whom the next request comes from, and its id; kept-open connections of a proxy bring many clients."""
+        begin(headers.get(HEADER, ""))
         context: Any = connection.context
         peer = context.address[0] if isinstance(context.address, tuple) else ""
         context.remote_ip, context.protocol = origin(
@@ -130,12 +138,17 @@ class _Visit:
     def enter(self, stage: int, now: float) -> None:
         self.stage, self._since, self._written = stage, now, written_bytes(self.stream)
 
+    @property
+    def is_idle(self) -> bool:
+        """Between two requests, which is no fault."""
+        return self.stage == _WAITING and not self.is_new
+
     def is_late(self, now: float) -> bool:
         if self.stage == _ANSWERING:
             if not unsent_bytes(self.stream) or written_bytes(self.stream) != self._written:
                 self.enter(_ANSWERING, now)
             return now - self._since > STALLED_S
-        longest = BODY_S if self.stage == _READING else FIRST_REQUEST_S if self.is_new else IDLE_S
+        longest = BODY_S if self.stage == _READING else IDLE_S if self.is_idle else FIRST_REQUEST_S
         return now - self._since > longest
 
 
@@ -212,6 +225,7 @@ def _write(stream: IOStream, answer: bytes) -> None:
 def _answer(status: HTTPStatus, code: str, message: str) -> bytes:
     body = encode(error_body(code, message))
     retry = "Retry-After: 1\r\n" if status == HTTPStatus.SERVICE_UNAVAILABLE else ""
+    retry += f"{HEADER}: {request_id()}\r\n"
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nServer: Callboard\r\nConnection: close\r\n{retry}"
         "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"

@@ -27,6 +27,8 @@ class FeedSocket(ViewerSocket):
 
     __slots__ = ("_organization_id", "_wall", "_watcher")
 
+    kind = "feed"
+
     def __init__(self, services: Services, stream: IOStream, opening: Opening):
         self._watcher = Watcher(self)
         self._wall = None

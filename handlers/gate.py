@@ -3,14 +3,14 @@
 import asyncio
 import logging
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol
 
 from events import Unavailable
 from handlers.limits import Limits
-from models import Store, rights
+from models import Store, accounts, rights
 from models import sources as source_rows
 from models.audit import AuditEntry
 from models.rights import Grant
@@ -28,9 +28,10 @@ class OpenSocket(Protocol):
     """A connection that lives on a right."""
 
     grant: Grant
+    kind: str
 
-    def revoked(self) -> None:
-        """The right has ended: say so and close."""
+    def revoked(self, *, is_signed_out: bool) -> None:
+        """The right has ended, or (`is_signed_out`) only the session of someone who may come back: say so and close."""
 
     def going_away(self) -> None:
         """The server stops: say so and close."""
@@ -179,6 +180,10 @@ class Gate:
         self._inside.discard(socket)
         self._unchecked.discard(socket)
 
+    def open_sockets(self) -> Counter[str]:
+        """How many there are of each kind."""
+        return Counter(socket.kind for socket in self._inside)
+
     async def poll(self) -> None:
         """Twice a second: end the sockets whose right has gone.
 
@@ -197,6 +202,8 @@ class Gate:
                 self._sources.clear()
             whom = set(self._unchecked)
             held = await self._store.read(rights.in_force, now, {s.grant.right for s in whom}) if whom else set()
+            lost = {s.grant.user_id for s in whom if s.grant.right not in held and s.grant.right[0] == "session"}
+            still = await self._store.read(accounts.still_active, lost) if lost else set()
         except Unavailable:
             log.warning("rights could not be checked; the next poll tries again")
             return
@@ -204,7 +211,8 @@ class Gate:
         for socket in whom & self._inside:
             if socket.grant.right not in held:
                 self.leave(socket)
-                socket.revoked()
+                grant = socket.grant
+                socket.revoked(is_signed_out=grant.right[0] == "session" and grant.user_id in still)
 
     async def remember_use(self) -> None:
         """Once a minute: write down when keys were last used."""

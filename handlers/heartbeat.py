@@ -8,13 +8,14 @@ from operator import attrgetter
 from tornado.ioloop import PeriodicCallback
 
 from handlers.connection import Connection
+from metrics import Numbers
 
 
 class Standstill:
     """Who has something under way that must move on: `since` has its progress and the tick when that last changed."""
 
-    def __init__(self, patience: int, progress: Callable[[Connection], int | None]):
-        self._patience, self._progress = patience, progress  # ticks; None: nothing is under way
+    def __init__(self, name: str, patience: int, progress: Callable[[Connection], int | None]):
+        self.name, self._patience, self._progress = name, patience, progress  # ticks; None: nothing is under way
         self.since: dict[Connection, tuple[int, int]] = {}
 
     def look(self, connection: Connection, tick: int) -> bool:
@@ -51,12 +52,14 @@ class Heartbeat:
         message_s: float = 60,
         clock: Callable[[], float] = time.monotonic,
         tick_s: float = 1,
+        numbers: Numbers | None = None,
     ):
+        self._dropped = (numbers or Numbers()).dropped
         self._timeout = max(1, round(timeout_s / tick_s))
         self._standstills = [
-            Standstill(max(1, round(stalled_s / tick_s)), _written),
-            Standstill(max(1, round(frame_s / tick_s)), attrgetter("frame_begun")),
-            Standstill(max(1, round(message_s / tick_s)), attrgetter("message_begun")),
+            Standstill("stalled", max(1, round(stalled_s / tick_s)), _written),
+            Standstill("unfinished", max(1, round(frame_s / tick_s)), attrgetter("frame_begun")),
+            Standstill("unfinished", max(1, round(message_s / tick_s)), attrgetter("message_begun")),
         ]
         # a slice is pinged at each tick, in turn, so that thousands of pings do not leave at once
         self._slices: list[set[Connection]] = [set() for _ in range(max(1, round(interval_s / tick_s)))]
@@ -103,7 +106,7 @@ class Heartbeat:
         for standstill in self._standstills:
             for connection in list(standstill.since):
                 if standstill.look(connection, self._tick):
-                    connection.abort()
+                    self._drop(connection, standstill.name)
         self._abort_silent()
         whom = [each for each in self._slices[self._tick % len(self._slices)] if not each.unsent_bytes]
         for connection in whom:
@@ -116,7 +119,11 @@ class Heartbeat:
             for connection in whom:
                 is_silent = connection.last_heard < pinged_at
                 if is_silent and not connection.unsent_bytes and not connection.is_paused:
-                    connection.abort()
+                    self._drop(connection, "silent")
+
+    def _drop(self, connection: Connection, reason: str) -> None:
+        self._dropped["connection", reason] += 1
+        connection.abort()
 
     def _slice(self, connection: Connection) -> set[Connection]:
         return self._slices[hash(connection) % len(self._slices)]

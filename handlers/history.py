@@ -50,6 +50,16 @@ class History:
             self._keep(key, page, (found[-1].id, found[-1].stored_at))
         return page
 
+    def call_ids(self) -> set[int]:
+        with self._lock:
+            return {key[0] for key in self._pages}
+
+    def forget(self, call_ids: set[int]) -> None:
+        """These calls were deleted."""
+        with self._lock:
+            for key in [key for key in self._pages if key[0] in call_ids]:
+                self._bytes -= len(self._pages.pop(key)[0].frames)
+
     def _keep(self, key: tuple, page: Page, mark: tuple[int, int]) -> None:
         with self._lock:
             if (old := self._pages.pop(key, None)) is not None:

@@ -49,6 +49,8 @@ class _Taken:
 class IngestSocket(TokenSocket):
     __slots__ = ("_address", "_deepgram", "_has_room", "_is_answering", "_unanswered")
 
+    kind = "producer"
+
     def __init__(self, services: Services, stream: IOStream, opening: Opening):
         self._unanswered: deque[_Taken] = deque()  # in order of arrival
         self._is_answering = False
@@ -150,13 +152,15 @@ class IngestSocket(TokenSocket):
         body = {"type": "error", "id": id_, "timestamp": self.now()}
         if isinstance(error, Refused):
             field = {"field": error.field} if error.field else {}
-            return body | {"error": error.code, "message": error.message, "retryable": False} | field
-        if isinstance(error, Unavailable):
-            word, message = "unavailable", str(error)
+            body |= {"error": error.code, "message": error.message, "retryable": False} | field
+        elif isinstance(error, Unavailable):
+            body |= {"error": "unavailable", "message": str(error), "retryable": True, "retry_after": 1}
         else:
             log.error("a producer's message could not be stored", exc_info=error)
-            word, message = "server_error", "The server failed to store this."
-        return body | {"error": word, "message": message, "retryable": True, "retry_after": 1}
+            message = "The server failed to store this."
+            body |= {"error": "server_error", "message": message, "retryable": True, "retry_after": 1}
+        self.services.numbers.rejected["producer", body["error"]] += 1
+        return body
 
 
 def _heard(storing: asyncio.Future) -> None:

@@ -30,6 +30,16 @@ class Limits:
         self._accounts = RateLimit(passwords_per_account * ALL_TOGETHER, MINUTE_S, clock)
         self._keys = RateLimit(requests_per_key * KEY_BURST_S, KEY_BURST_S, clock)
 
+    @property
+    def refused(self) -> dict[str, int]:
+        """How often each was reached, by its setting."""
+        return {
+            "attempts_per_address": self._attempts.refused,
+            "failures_per_address": self._failures.refused,
+            "passwords_per_account": self._passwords.refused + self._accounts.refused,
+            "requests_per_key": self._keys.refused,
+        }
+
     def socket_opens(self, address: str) -> None:
         """Counts until `socket_has_right`. Raises TooMany."""
         self._attempts.take(_subscriber(address), "Too many sockets were opened from this address without a right to.")

@@ -12,13 +12,13 @@ class CannotListen(Exception):
     """An address or a certificate that cannot be used; the message is one line and names the setting."""
 
 
-def listen(address: str, port: int) -> list[socket.socket]:
-    """Bound sockets, one for each address of that name. Raises CannotListen."""
+def listen(address: str, port: int, *, named: str = "--address, --port") -> list[socket.socket]:
+    """Bound sockets, one for each address of that name; `named` are the settings. Raises CannotListen."""
     try:
         return [bounded(each) for each in bind_sockets(port, address, backlog=1024)]
     except (OSError, ValueError) as problem:  # ValueError: not even a name
         where = f"{address!r}, port {port}"
-        raise CannotListen(f"--address, --port: cannot listen on {where}: {problem}") from None
+        raise CannotListen(f"{named}: cannot listen on {where}: {problem}") from None
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:

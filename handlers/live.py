@@ -13,7 +13,7 @@ from handlers.services import Services
 from handlers.token_socket import Opening, Refusal, TokenSocketHandler
 from handlers.viewer_request import ViewerRequest, viewer_request
 from handlers.viewer_socket import ViewerSocket
-from hub import Full, Viewer
+from hub import Face, Full, Viewer
 from models import calls
 
 NOT_YET_S = 2  # a call's first event may still be on its way
@@ -32,6 +32,7 @@ class LiveSocket(ViewerSocket):
 
     __slots__ = ("_call_id", "_call_sid", "viewer")
 
+    kind = "viewer"
     answers: ClassVar = {"request_status": "send_status"}
 
     def __init__(self, services: Services, stream: IOStream, opening: Opening, call_sid: str):
@@ -68,6 +69,7 @@ class LiveSocket(ViewerSocket):
         if viewer.room is None:
             return  # the same client was quicker, or the server stops: it has been told
         self._welcome(viewer.room.call, wanted)
+        self.services.hub.companies.enter(viewer, listens=wanted.wants_company)
         await self._follow(replayed=0)
 
     async def _find(self, organization_id: int) -> Call:
@@ -148,6 +150,16 @@ class LiveSocket(ViewerSocket):
         through = self.viewer.cursor
         self.tell({"type": "history_complete", "call_sid": self._call_sid, "through_seq": through, "count": count})
 
+    @property
+    def face(self) -> Face | None:
+        """The person, or the key by its beginning and whose it is."""
+        grant = self.grant
+        if grant is None:
+            return None
+        if grant.key_prefix is None:
+            return Face(grant.email, "page")
+        return Face(f"API key {grant.key_prefix}… of {grant.email}", "key")
+
     # ── the outlet of its viewer ─────────────────────────────────────────────────────────────────────────────
 
     def catch_up(self) -> None:
@@ -155,6 +167,9 @@ class LiveSocket(ViewerSocket):
 
     def end(self) -> None:
         self.connection.close(1000, "call ended")
+
+    def erased(self) -> None:
+        self.refuse(Refusal("access_revoked", "The call was erased."))
 
     def replaced(self) -> None:
         self.refuse(Refusal("connection_replaced", "This client has connected anew."))

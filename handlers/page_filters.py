@@ -39,6 +39,11 @@ def duration(seconds: int) -> str:
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
 
 
+def tenths(seconds: float) -> str:
+    """`8.4 s`"""
+    return f"{round(seconds * 10) / 10:.1f} s"
+
+
 def chips(text: str, *, whole: bool = False) -> Markup:
     """The text as text, with redaction's labels set apart, as chips.js does it; `whole`: as one box."""
     if "[" not in text:
@@ -71,4 +76,5 @@ FILTERS = {
     "marked": marked,
     "mmss": mmss,
     "rfc3339": rfc3339,
+    "tenths": tenths,
 }

@@ -18,13 +18,17 @@ from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine,
 from events import Refused, Transcript, Unavailable, encode
 from handlers.api import as_api_error, error_body
 from handlers.limits import TooMany
+from handlers.request_id import HEADER, request_id
+from handlers.request_log import write_line
 from handlers.services import Services
 from handlers.transcripts_api import TranscriptsHandler, answer, new_segment_id
 from sources import producer
 
 PATH = re.compile(r"/api/v1/calls/sid/([A-Za-z0-9_.:-]{1,128})/transcripts\Z")
 
-log = logging.getLogger("callboard.access")
+ROUTE = "/api/v1/calls/{}/transcripts"  # as it is counted
+
+log = logging.getLogger(__name__)
 
 
 class QuickPosts:
@@ -100,7 +104,7 @@ class _TranscriptPost(HTTPMessageDelegate):
 
     def _stored(self, storing: asyncio.Future) -> None:
         try:
-            self._respond(*answer(self._items, False, storing.result()))
+            self._respond(*answer(self._items, False, storing.result(), self._services.numbers))
         except Exception as failure:  # as PlainHandler.send_error
             error = as_api_error(failure)
             if error.status == 500:
@@ -117,11 +121,11 @@ class _TranscriptPost(HTTPMessageDelegate):
             "Server: Callboard\r\nContent-Type: application/json; charset=utf-8\r\n"
             f"Date: {format_timestamp(time.time())}\r\n"
             "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-store\r\n"
-            "Access-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: Retry-After\r\n"
+            f"Access-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: Retry-After, {HEADER}\r\n"
+            f"{HEADER}: {request_id()}\r\n"
             f"{retry}Content-Length: {len(content)}\r\n\r\n"
         )
         stream.write(head.encode() + content)
         self._connection.finish()
-        if log.isEnabledFor(logging.DEBUG):
-            took_ms = (time.monotonic() - self._began) * 1000
-            log.debug("POST %s %d %.1f ms", self._start_line.path, status, took_ms)
+        self._services.numbers.requests[ROUTE, "POST", f"{status // 100}xx"] += 1
+        write_line("POST", self._start_line.path, status, time.monotonic() - self._began)

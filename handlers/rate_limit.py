@@ -27,6 +27,7 @@ class RateLimit:
         self._each_ns = round(period_s * 1e9 / burst)  # whole numbers: thousands of them still add up exactly
         self._depth_ns = self._each_ns * (burst - 1)
         self._clock = clock
+        self.refused = 0
         self._empty_at: OrderedDict[Hashable, int] = OrderedDict()  # ns, when the subject's bucket will have leaked out
 
     def take(self, subject: Hashable, message: str) -> None:
@@ -41,6 +42,7 @@ class RateLimit:
         """Raises TooMany where `take` would."""
         over_ns = self._empty_at.get(subject, 0) - self._now() - self._depth_ns
         if over_ns > 0:
+            self.refused += 1
             self._empty_at.move_to_end(subject)  # it was heard of: a flood of others does not free it
             raise TooMany(message, over_ns / 1e9)
 

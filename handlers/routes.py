@@ -1,21 +1,24 @@
 """ROUTES: every address that Callboard answers, in one list. And the application made of them."""
 
-import logging
-import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from tornado.web import Application, RequestHandler
+from tornado.web import Application
 
 from handlers import (
+    account_page,
     alerts_api,
     audit_api,
     audit_page,
+    call_erase,
     call_measures,
+    call_notes,
     call_pages,
     calls_api,
+    captions_page,
     demo_page,
     descriptions,
+    docs_pages,
     exporting,
     feed,
     first_run,
@@ -23,6 +26,7 @@ from handlers import (
     history_page,
     ingest,
     live,
+    notes_api,
     pages,
     producer_api,
     search_api,
@@ -32,15 +36,18 @@ from handlers import (
     settings_keys,
     settings_page,
     settings_redaction,
+    settings_retention,
     settings_sources,
     settings_users,
     sign_in,
     source_page,
+    source_trouble,
     tickets_api,
     transcripts_api,
     webhooks,
 )
 from handlers.page_filters import FILTERS
+from handlers.request_log import RequestLog
 from handlers.services import Services
 from handlers.settings_page import ID
 from handlers.static_files import StaticFiles, StaticHandler
@@ -55,6 +62,7 @@ SOCKETS = [
 ]
 API = [
     (r"/healthz", health.HealthHandler),
+    (r"/readyz", health.ReadyHandler),
     (r"/openapi\.json", descriptions.OpenApiHandler),
     (r"/asyncapi\.json", descriptions.AsyncApiHandler),
     (r"/webhooks/([^/]+)/([^/]+)", webhooks.WebhookHandler),
@@ -69,16 +77,26 @@ API = [
     (_CALL + r"/alerts", alerts_api.CallAlertsHandler),
     (_CALL + r"/metadata", calls_api.CallMetadataHandler),
     (_CALL + r"/metrics", call_measures.MetricsHandler),
+    (_CALL + r"/notes", notes_api.NotesHandler),
+    (_CALL + r"/notes/([0-9]{1,18})", notes_api.NoteHandler),
     (_CALL + r"/transcripts", transcripts_api.TranscriptsHandler),
     (_CALL + r"/transcripts/export", exporting.ExportHandler),
     (_CALL + r"/status", producer_api.CallStatusHandler),
 ]
 PAGES = [
     (r"/", call_pages.LiveCallsPage),
+    (r"/live-calls/health", source_trouble.SourceTroublesHandler),
     (r"/calls", history_page.HistoryPage),
     (r"/calls/([^/]+)", call_pages.CallPage),
+    (r"/calls/([^/]+)/captions", captions_page.CaptionsPage),
+    (r"/calls/([^/]+)/erase", call_erase.CallErasePage),
     (r"/calls/([^/]+)/export", exporting.ExportPage),
+    (r"/calls/([^/]+)/notes", call_notes.CallNotesPage),
+    (r"/calls/([^/]+)/notes/([0-9]{1,18})", call_notes.CallNotePage),
     (r"/demo/erase", demo_page.DemoErasePage),
+    (r"/docs", docs_pages.DocsPage),
+    (r"/docs/(.+)", docs_pages.DocsPage),
+    (r"/account", account_page.AccountPage),
     (r"/sign-in", sign_in.SignInHandler),
     (r"/sign-out", sign_in.SignOutHandler),
     (r"/first-run", first_run.FirstRunPage),
@@ -105,13 +123,10 @@ PAGES = [
     (r"/settings/redaction", settings_redaction.RedactionPage),
     (r"/settings/redaction/patterns", settings_redaction.RedactionPatternsHandler),
     (rf"/settings/redaction/patterns/{ID}/delete", settings_redaction.RedactionPatternDeletionHandler),
+    (r"/settings/retention", settings_retention.RetentionPage),
     (r"/settings/audit", audit_page.AuditPage),
 ]
 ROUTES = SOCKETS + API + PAGES
-
-_ENDPOINT = re.compile(r"\A(/webhooks/[^/]+/.{0,6}).*", re.DOTALL)  # whoever knows all of it may post
-
-log = logging.getLogger("callboard.access")
 
 
 def make_application(services: Services) -> Application:
@@ -127,19 +142,8 @@ def make_application(services: Services) -> Application:
         static_handler_class=StaticHandler,
         static_url_prefix="/static/",
         xsrf_cookies=True,
-        log_function=_log_request,
+        log_function=RequestLog(services.numbers, ROUTES),
     )
-
-
-def _log_request(handler: RequestHandler) -> None:
-    """One line a request, at DEBUG where all went well; the query is left out, because tokens come in it."""
-    status = handler.get_status()
-    level = logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.WARNING
-    if not log.isEnabledFor(level):
-        return
-    request = handler.request
-    path = ascii(_ENDPOINT.sub(r"\1…", request.path))[1:-1]  # no line and no colour of a stranger's
-    log.log(level, "%s %s %d %.1f ms", request.method, path, status, request.request_time() * 1000)
 
 
 def _templates() -> Environment:

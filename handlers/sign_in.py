@@ -14,8 +14,13 @@ async def begin_session(page: PageHandler, user_id: int, entry: AuditEntry | Non
     """The browser is signed in as this user, by a new session, and the entry is stored with it; the session it came
     with, if any, ends."""
     store, old = page.services.store, page.get_cookie(SESSION_COOKIE)
-    token = await store.write(audit.recorded, entry, _rotate, store.clock(), user_id, old)
+    await keep_session(page, await store.write(audit.recorded, entry, _rotate, store.clock(), user_id, old))
+
+
+async def keep_session(page: PageHandler, token: str) -> None:
+    """The browser has this new session from now on, and so has the page: what it says once is said to the new one."""
     page.set_cookie(SESSION_COOKIE, token, expires_days=rights.SESSION_US // 86_400_000_000)
+    page.grant = await page.services.gate.session(token)
 
 
 def _rotate(db: Any, now: int, user_id: int, old: str | None) -> str:

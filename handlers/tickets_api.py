@@ -27,8 +27,8 @@ def wanted_of(body: bytes) -> _Wanted:
         raise Refused("invalid_json", f"The body must be an object with call_sid or feed: {fault}.") from None
 
 
-class TicketsHandler(ApiHandler):
-    """The one API route that a page's session may use too; it then needs the page's XSRF header."""
+class ForPagesHandler(ApiHandler):
+    """An API route that a page's session may use, too; it then needs the page's XSRF header, also to read."""
 
     async def authorize(self) -> Grant:
         if "Authorization" in self.request.headers:
@@ -40,6 +40,8 @@ class TicketsHandler(ApiHandler):
         super(ApiHandler, self).check_xsrf_cookie()
         return grant
 
+
+class TicketsHandler(ForPagesHandler):
     async def post(self) -> None:
         """POST /api/v1/tickets: 201 with a ticket for one call or the feed, to be redeemed once within 60 s."""
         wanted = wanted_of(self.request.body)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Coroutine
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from tornado.httputil import HTTPServerRequest
 from tornado.iostream import IOStream
@@ -18,6 +18,8 @@ from handlers.websocket import UpgradeHandler
 from models.rights import TICKET_MARK, Grant
 
 PROTOCOL_MARK = "-token-"  # a subprotocol `<name>-token-KEY` carries a key where neither query nor header can
+
+_CLOSES = {*range(1000, 1004), *range(1005, 1016)}  # that mean something (RFC 6455 §7.4); a peer may send any
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +87,8 @@ class TokenSocket:
     """One open socket. Subclasses say what admits it (`admit`) and what its messages mean (`receive`)."""
 
     __slots__ = ("__weakref__", "_tasks", "connection", "grant", "services")
+
+    kind: ClassVar[str]  # what the numbers call it
 
     def __init__(self, services: Services, stream: IOStream, opening: Opening, *, max_message_bytes: int):
         self.services = services
@@ -155,12 +159,14 @@ class TokenSocket:
 
     def refuse(self, refusal: Refusal) -> None:
         """One error message, then the close code."""
+        self.services.numbers.refusals[self.kind, refusal.error] += 1
         self.tell_error(refusal.error, refusal.message, retry_after=refusal.retry_after, **refusal.more)
         self.connection.close(refusal.code, refusal.error)
         self.closed()  # its place is free at once, however long the closing takes
 
-    def revoked(self) -> None:
-        self.refuse(Refusal("access_revoked", "The right to this connection has ended."))
+    def revoked(self, *, is_signed_out: bool) -> None:
+        more = {"signed_out": True} if is_signed_out else {}
+        self.refuse(Refusal("access_revoked", "The right to this connection has ended.", **more))
 
     def going_away(self) -> None:
         self.refuse(Refusal("server_shutdown", "The server is restarting.", code=1001, retry_after=1))
@@ -197,8 +203,14 @@ class TokenSocket:
             await work
 
     def _on_close(self) -> None:
+        self.services.numbers.closes[self.kind, _close_word(self.connection.close_code)] += 1
         self.services.heartbeat.discard(self.connection)
         self.services.gate.leave(self)
         for task in list(self._tasks):
             task.cancel()
         self.closed()
+
+
+def _close_word(code: int | None) -> str:
+    """`1006` where there was no Close."""
+    return str(code or 1006) if code is None or code in _CLOSES else "other"

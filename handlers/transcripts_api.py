@@ -10,6 +10,7 @@ from handlers.api import error_body, parse
 from handlers.audit import entry_of
 from handlers.calls_api import OneCallHandler
 from handlers.representations import transcript_json
+from metrics import Numbers
 from models import entries
 from models.record import Recorded
 from sources import producer
@@ -52,12 +53,10 @@ class TranscriptsHandler(OneCallHandler):
         nothing could be taken; a call not yet known is created."""
         call_sid = await self.call_sid(which)
         items, is_batch = producer.decode_transcripts(self.request.body, new_segment_id)
-        if not is_batch and isinstance(items[0], Refused):
-            raise items[0]
         recorded = None
         if taken := [item for item in items if not isinstance(item, Refused)]:
             recorded = await self.services.pipeline.hear(self.organization_id, call_sid, taken)
-        self.finish_json(*answer(items, is_batch, recorded))
+        self.finish_json(*answer(items, is_batch, recorded, self.services.numbers))
 
     async def _spoken(self, call_id: int, asked: _Query) -> Any:
         seqs = (await self.services.store.read(entries.speaking_order, call_id, asked.speaker))[: asked.limit]
@@ -80,7 +79,9 @@ def new_segment_id() -> str:
     return "s-" + token_hex(8)
 
 
-def answer(items: list[Transcript | Refused], is_batch: bool, recorded: Recorded | None) -> tuple[dict[str, Any], int]:
+def answer(
+    items: list[Transcript | Refused], is_batch: bool, recorded: Recorded | None, numbers: Numbers
+) -> tuple[dict[str, Any], int]:
     """What is said of these items, with the status, once those that could be taken were stored; they may be refused
     even then. Raises the one item's Refused where it is no batch."""
     accepted, rejected, duplicates, stored, first = [], [], 0, False, None
@@ -96,6 +97,7 @@ def answer(items: list[Transcript | Refused], is_batch: bool, recorded: Recorded
             accepted.append({"segment_id": item.segment_id, "seq": seq})
         else:
             first = first or error
+            numbers.rejected["producer", error.code] += 1
             rejected.append({"index": index, "error": _error(error)})
     if first is not None and not is_batch:
         raise first

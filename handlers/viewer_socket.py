@@ -38,6 +38,8 @@ class ViewerSocket(TokenSocket):
         if self._limit is None:
             self._limit = MessageLimit(self.services.messages_per_second)
         verdict = self._limit.judge(self.services.monotonic())
+        if verdict is not Verdict.TAKEN:
+            self.services.numbers.messages_limited += 1
         if verdict is Verdict.TAKEN:
             self._answer(text)
         elif verdict is Verdict.TOLD:

@@ -24,24 +24,29 @@ class WebhookHandler(BaseHandler):
         source = await self._source(kind, endpoint)
         if source.paused_at is not None:
             raise ApiError(403, "source_paused", "The source is paused.")
-        activity = self.services.activity
         self.set_status(204)
         try:
             await self._take(source)
         except Refused as refused:
-            activity.rejected(source.id, refused.code, refused.field)
+            if refused.code == "call_erased":
+                return  # there is nothing that the provider could do better
+            self._reject(source, refused.code, refused.field)
             if refused.code in _LATER:
                 raise ApiError(503, refused.code, refused.message, retry_after=1) from None
             if not KINDS[kind].REPEATS_REFUSED:
                 raise ApiError(400, refused.code, refused.message, refused.field) from None
         except ApiError as error:
-            activity.rejected(source.id, error.code, error.field)
+            self._reject(source, error.code, error.field)
             raise
         except Unavailable:
-            activity.rejected(source.id, "unavailable", None)
+            self._reject(source, "unavailable", None)
             raise
         else:
-            activity.heard(source.id)
+            self.services.activity.heard(source.id)
+
+    def _reject(self, source: Source, code: str, field: str | None) -> None:
+        self.services.activity.rejected(source.id, code, field)
+        self.services.numbers.rejected[source.kind, code] += 1
 
     async def _take(self, source: Source) -> None:
         kind, request = source.kind, self.request

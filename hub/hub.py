@@ -1,13 +1,16 @@
 """Who watches what: takes what was stored or passes through, and hands it to the viewers of that call. No sockets."""
 
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from events import SECOND, Call, Entry, Transcript
+from hub.company import Companies, Face, faces
 from hub.room import Room, grace_ends_at
 from hub.viewer import Viewer
 from hub.wall import Wall, Watcher
+from metrics import Numbers
 from rules.alert import Alert
 
 log = logging.getLogger(__name__)
@@ -37,19 +40,33 @@ class Hub:
         wrap: Callable[[bytes], bytes] = bytes,
         viewers_per_call: int = VIEWERS_PER_CALL,
         soon: Callable[[Callable[[], None]], object] = lambda flush: flush(),
+        numbers: Numbers | None = None,
     ):
+        self._numbers = numbers or Numbers()
         self._clock, self._wrap, self._soon = clock, wrap, soon
         self.viewers_per_call = viewers_per_call
         self._rooms: dict[int, Room] = {}
         self._with_news: list[Room] = []
+        self._came_at: list[float] = []  # s, monotonic: when what they will be told was heard
         self._ending: dict[int, Room] = {}
         # by call_sid, not by id: SQLite gives the id of an erased call to a new one
         self._finals: OrderedDict[tuple[int, str, str], None] = OrderedDict()
         self._walls: dict[int, Wall] = {}  # by organisation, while someone watches
+        self.companies = Companies(clock, wrap)
 
     def viewers(self, call_id: int) -> int:
         room = self._rooms.get(call_id)
         return len(room.viewers) if room else 0
+
+    def faces(self, call_id: int) -> list[Face]:
+        """Who watches the call, by name."""
+        room = self._rooms.get(call_id)
+        return faces(room.viewers) if room else []
+
+    @property
+    def catching_up(self) -> int:
+        """Viewers that are not live: they came just now, or are slow."""
+        return sum(not viewer.is_live for room in self._rooms.values() for viewer in room.viewers)
 
     def join(self, call: Call, viewer: Viewer) -> Room:
         """Take a place, at once and before anything is read; raises Full. The viewer begins catching up.
@@ -81,11 +98,15 @@ class Hub:
         room.regroup()
         if room.clients.get(viewer.client) is viewer:
             del room.clients[viewer.client]
+        self.companies.leave(room.call.id, viewer)
         self._drop_if_empty(room)
         self._touch_wall(room.call)
 
-    def publish(self, call: Call, entries: list[Entry], alerts: Sequence[Alert] = ()) -> None:
-        """What a commit added to the call's log, the alerts that it raised, and the call as it is now."""
+    def publish(
+        self, call: Call, entries: list[Entry], alerts: Sequence[Alert] = (), came_at: float | None = None
+    ) -> None:
+        """What a commit added to the call's log, the alerts that it raised, and the call as it is now. `came_at` (s,
+        monotonic) is when that was heard: how long it took to its viewers is counted."""
         for entry in entries:
             self._remember(call, entry.transcript.segment_id)
         if wall := self._walls.get(call.organization_id):
@@ -98,6 +119,8 @@ class Hub:
         for alert in alerts:
             if alert.seq is None:
                 room.alert(alert)
+        if entries:
+            self._note(room, came_at)
         room.reach(call.head_seq)
         self.refresh(call)
         self._drop_if_empty(room)
@@ -112,15 +135,36 @@ class Hub:
             self._ending[call.id] = room
             self._let_go(room)
 
-    def interim(self, call: Call, said: Transcript) -> None:
-        """Pass it through to those who watch now; the newest of each speaker is kept for those who join."""
+    def interim(self, call: Call, said: Transcript, came_at: float | None = None) -> None:
+        """Pass it through to those who watch now; the newest of each speaker is kept for those who join. `came_at` as
+        in `publish`."""
         if call.is_over or (call.organization_id, call.call_sid, said.segment_id) in self._finals:
             return
         room = self._room(call)
         shown = room.interim(said)
+        if shown is not None:
+            self._note(room, came_at)
         if shown is not None and (wall := self._walls.get(call.organization_id)):
             wall.hear(call, shown)
         self._drop_if_empty(room)
+
+    def call_ids(self) -> set[int]:
+        """Of the calls of which something is kept here."""
+        return {*self._rooms, *(id_ for wall in self._walls.values() for id_ in wall.call_ids)}
+
+    def forget(self, call_ids: set[int]) -> None:
+        """These calls were deleted: nothing of them is kept, and who watches is told and sent away."""
+        for room in [self._rooms[id_] for id_ in call_ids if id_ in self._rooms]:
+            room.withdraw_interims(self._clock() + 1)
+            room.flush()
+            for viewer in list(room.viewers):
+                self.leave(viewer)
+                viewer.outlet.erased()
+            self._drop_if_empty(room)
+            for key in [key for key in self._finals if key[:2] == (room.call.organization_id, room.call.call_sid)]:
+                del self._finals[key]
+        for wall in self._walls.values():
+            wall.forget(call_ids)
 
     def watch_wall(self, organization_id: int, watcher: Watcher) -> Wall:
         """Put up the organisation's wall, or find it; it must be loaded from the store if it is not yet."""
@@ -129,6 +173,11 @@ class Hub:
             wall = self._walls[organization_id] = Wall(self._clock, self._wrap, self.viewers)
         wall.watchers.add(watcher)
         return wall
+
+    def running(self, organization_id: int) -> list[Call]:
+        """The running calls, while someone watches the wall; else none."""
+        wall = self._walls.get(organization_id)
+        return wall.calls if wall else []
 
     def leave_wall(self, organization_id: int, watcher: Watcher) -> None:
         """Watch no more; leaving twice is no error."""
@@ -161,8 +210,12 @@ class Hub:
     def _room(self, call: Call) -> Room:
         room = self._rooms.get(call.id)
         if room is None:
-            room = self._rooms[call.id] = Room(call, self._clock, self._wrap, self._has_news)
+            room = self._rooms[call.id] = Room(call, self._clock, self._wrap, self._has_news, self._numbers)
         return room
+
+    def _note(self, room: Room, came_at: float | None) -> None:
+        if came_at is not None and room.viewers and not room.is_closed:
+            self._came_at.append(came_at)
 
     def _has_news(self, room: Room) -> None:
         self._with_news.append(room)
@@ -176,6 +229,11 @@ class Hub:
                 room.flush()
             except Exception:  # a fault of ours, and no reason to leave out the other calls
                 log.exception("news of a call could not be told")
+        if self._came_at:
+            came_at, self._came_at = self._came_at, []
+            now = time.monotonic()
+            for at in came_at:
+                self._numbers.deliver_s.observe(now - at)
 
     def _touch_wall(self, call: Call) -> None:
         if wall := self._walls.get(call.organization_id):

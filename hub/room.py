@@ -9,6 +9,7 @@ from events import SECOND, Call, Entry, Transcript, entry_message, interim_messa
 from hub.line import Line
 from hub.news import News, bundled
 from hub.viewer import Bundle, Viewer
+from metrics import Numbers
 from rules.alert import Alert, alert_message
 
 GRACE_US = 5 * SECOND  # late finals of an ended call usually arrive within a second or two
@@ -35,7 +36,7 @@ class Room:
 
     __slots__ = (
         *("_clock", "_has_news", "_last_revision", "_line", "_news", "_open", "_told", "_wrap"),
-        *("call", "clients", "head_seq", "is_closed", "last_alert", "viewers"),
+        *("call", "clients", "head_seq", "is_closed", "last_alert", "numbers", "viewers"),
     )
 
     def __init__(
@@ -44,7 +45,9 @@ class Room:
         clock: Callable[[], int],
         wrap: Callable[[bytes], bytes],
         has_news: Callable[["Room"], None],
+        numbers: Numbers,
     ):
+        self.numbers = numbers
         self._clock, self._wrap, self._has_news = clock, wrap, has_news
         self._news: list[News] = []
         self.call = call
@@ -173,11 +176,14 @@ class Room:
         rest = self.viewers
         if line is not None:
             line.take(bundle)
+            self.numbers.messages_sent += len(news) * len(line.viewers)
             rest = rest.difference(line.viewers) if len(line.viewers) < len(rest) else ()
         for viewer in list(rest):
-            if bundle is None or not viewer.take(bundle):
-                for each in news:
-                    each.tell(viewer)
+            if bundle is not None and viewer.take(bundle):
+                self.numbers.messages_sent += len(news)
+                continue
+            for each in news:
+                each.tell(viewer)
 
     def _line_for(self, bundle: Bundle) -> Line | None:
         step = bundle.first - 1 if bundle.first else self._told

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from hub.company import Face
     from hub.room import Room
 
 MAX_WITHDRAWALS = 32  # more than one room has open at once
@@ -41,11 +42,18 @@ class Pipe(Protocol):
 class Outlet(Pipe, Protocol):
     """Where a viewer's messages go: a socket, or a list in a test."""
 
+    @property
+    def face(self) -> "Face | None":
+        """Who that is, for the others at the call; None before it is let in."""
+
     def catch_up(self) -> None:
         """Read the store after the viewer's cursor, in the background, until it `has_caught_up`, then `go_live()`."""
 
     def end(self) -> None:
         """The call is over and the viewer has everything: close 1000."""
+
+    def erased(self) -> None:
+        """The call is not there any more: close."""
 
     def replaced(self) -> None:
         """The same client connected anew and has taken this viewer's place: close."""
@@ -148,7 +156,7 @@ class Viewer:
             self._fall_back()
         else:
             self.cursor = seq
-            self.pipe.send(frame)
+            self._send(frame)
 
     def reach(self, seq: int) -> None:
         """There are entries up to this one, whether or not they were handed to it."""
@@ -163,12 +171,16 @@ class Viewer:
             self._fall_back()
         else:
             self.alert_cursor = id_
-            self.pipe.send(frame)
+            self._send(frame)
 
     def interim(self, frame: bytes) -> None:
         """Passes through or is dropped: the next one, or the final, says it all again."""
-        if self._is_live and self.wants_interims and not self._is_slow():
-            self.pipe.send(frame)
+        if not self._is_live or not self.wants_interims:
+            return
+        if self._is_slow():
+            self.room.numbers.dropped["interim", "slow_viewer"] += 1
+        else:
+            self._send(frame)
 
     def withdrawal(self, frame: bytes) -> None:
         """An interim is taken back: nothing that follows says so again, so a viewer that is away is told later."""
@@ -184,7 +196,7 @@ class Viewer:
             self._fall_back()
         else:
             self.sent_version = version
-            self.pipe.send(frame)
+            self._send(frame)
 
     def finish(self) -> None:
         """The room has closed; one that still catches up is finished when it has caught up."""
@@ -204,7 +216,13 @@ class Viewer:
         if self.room is not None:
             self.room.regroup()
 
+    def _send(self, frame: bytes) -> None:
+        """Something for this viewer alone: what leaves for all of them together is counted by their room."""
+        self.room.numbers.messages_sent += 1
+        self.pipe.send(frame)
+
     def _fall_back(self) -> None:
+        self.room.numbers.fallbacks += 1
         self._leave_line()
         self.outlet.catch_up()
 

@@ -29,6 +29,13 @@ class User(msgspec.Struct, frozen=True):
         return self.role == "admin"
 
 
+def still_active(db: Database, ids: set[int]) -> set[int]:
+    """Those of the people who may sign in."""
+    user = tables.User
+    query = user.select(user.id).where(user.id.in_(ids), user.is_active)
+    return {id_ for (id_,) in query.tuples().execute(db)}
+
+
 def generate_password() -> str:
     """Eighteen hex digits, 72 bits: no character in it means anything to a shell or an option parser."""
     return secrets.token_hex(9)

@@ -10,6 +10,7 @@ import msgspec
 from peewee import Database
 
 from events import Call, CallAnnounced
+from models import erased
 from models.bulk import wanted
 from models.database import execute, is_sqlite
 from models.heard import Heard
@@ -116,7 +117,9 @@ class Names:
         return set(self.own.values())
 
     def announced(self, heard: Heard) -> Key | None:
-        """The call, by its own id, that this unknown one is, where it is told with a name that a call has already."""
+        """The call, by its own id, that this unknown one is, where it is told with a name that a call has already.
+        Raises Refused, `call_erased`."""
+        erased.check(self._db, [(heard.organization_id, heard.call_sid), *_announced(heard)])
         for key in _announced(heard):
             found = named(self._db, key)
             if found and named(self._db, (heard.organization_id, heard.call_sid)) is None:  # else another node made it

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from collections.abc import Callable
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -16,8 +17,13 @@ MIGRATION_LOCK = 742_100_117  # any number that nothing else on the same Postgre
 
 # FULL: an acknowledged event survives a power cut. Only the serving process's writer may checkpoint (SQLite 3.40
 # can corrupt the WAL when two connections do), so everyone else switches the automatic checkpoint off.
-SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 5000}
+# secure_delete: what is deleted is overwritten, not only forgotten; what is left of it in pages, `compact` removes.
+SQLITE_PRAGMAS = {
+    **{"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 5000},
+    "secure_delete": 1,
+}
 CHECKPOINT_PAGES = 1000  # of 4 KiB, SQLite's own default
+STEPS_PER_TICK = 100_000  # of SQLite's machine: some ms
 # A transaction idle for 30 s is that of a node that hangs: it would hold up every other node's writes.
 # random_page_cost: rows that are asked for by key are in memory or on an SSD; with the default of 4, for spinning
 # disks, each batch reads the whole `call` table as long as that has fewer than some 20,000 rows.
@@ -98,8 +104,9 @@ def execute(db: Database, sql: str, *params):
     return db.execute_sql(sql if is_sqlite(db) else _postgres_text(sql), params)
 
 
-def migrate(db: Database) -> list[str]:
-    """Apply what is missing, one process at a time; the names applied. Raises DatabaseTooNew."""
+def migrate(db: Database, told: Callable[[int, int], None] = lambda done, total: None) -> list[str]:
+    """Apply what is missing, one process at a time, all of it or nothing; the names applied. `told(done, total)` is
+    called now and then, and may raise to stop it. Raises DatabaseTooNew."""
     runner = Runner(db, str(MIGRATIONS))
     with _migration_lock(db):
         status = runner.status()
@@ -107,19 +114,71 @@ def migrate(db: Database) -> list[str]:
             raise DatabaseTooNew(
                 f"The database is newer than this Callboard (it has {unknown[-1]}): upgrade Callboard."
             )
-        return runner.up() if any(not m.applied for m in status) else []
+        missing = [m.name for m in status if not m.applied]
+        applied: list[str] = []
+        if missing:
+            with _foreign_keys_off(db), write_transaction(db), ticking(db, lambda: told(len(applied), len(missing))):
+                for name in missing:
+                    applied += runner.up(name)
+        return applied
 
 
 @contextmanager
-def administered(url: str):
-    """A migrated database within one short write transaction, whether or not a server runs on it: an administrative
-    command's. Raises DatabaseTooNew, DatabaseUnreachable."""
+def _foreign_keys_off(db: Database):
+    """Tables may be made anew; within a transaction SQLite would not let us say so."""
+    if not is_sqlite(db):
+        yield
+        return
+    db.pragma("foreign_keys", 0)
+    try:
+        yield
+    finally:
+        db.pragma("foreign_keys", 1)
+
+
+@contextmanager
+def ticking(db: Database, tick: Callable[[], None]):
+    """`tick()` is called every few ms of a long statement, on SQLite; what it raises ends the statement."""
+    if not is_sqlite(db):
+        yield
+        return
+    raised: list[BaseException] = []
+
+    def call() -> int:
+        try:
+            tick()
+        except BaseException as error:
+            raised.append(error)
+        return len(raised)
+
+    connection = db.connection()
+    connection.set_progress_handler(call, STEPS_PER_TICK)
+    try:
+        yield
+    except OperationalError:
+        if raised:
+            raise raised[0] from None
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+@contextmanager
+def opened(url: str):
+    """A migrated database for an administrative command, whether or not a server runs on it: short transactions only.
+    Raises DatabaseTooNew, DatabaseUnreachable."""
     with reachable():
         db = open_database(url)
         with db.connection_context():
             migrate(db)
-            with write_transaction(db):
-                yield db
+            yield db
+
+
+@contextmanager
+def administered(url: str):
+    """As `opened`, within one transaction."""
+    with opened(url) as db, write_transaction(db):
+        yield db
 
 
 @contextmanager
@@ -135,11 +194,13 @@ def reachable():
 @contextmanager
 def _migration_lock(db: Database):
     if isinstance(db, PostgresqlDatabase):
+        db.execute_sql("SET statement_timeout = 0")  # another node may be at it for long, as we may
         db.execute_sql("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
         try:
             yield
         finally:
             db.execute_sql("SELECT pg_advisory_unlock(%s)", (MIGRATION_LOCK,))
+            db.execute_sql("RESET statement_timeout")
     else:
         with _file_lock(f"{os.path.realpath(db.database)}.migrating", wait=True):
             yield

@@ -9,7 +9,7 @@ import msgspec
 from peewee import Database, ModelSelect
 
 from events import StatusReported
-from models import assistants, rights, tables
+from models import assistants, erasing, rights, tables
 from models.database import execute
 from models.record import Heard, Recorded, record
 
@@ -115,7 +115,7 @@ def trim(db: Database, keep: int = KEPT_CALLS) -> None:
     if demo := _demo(db):
         newest = _calls(demo, tables.Call.id, tables.Call.status).order_by(tables.Call.id.desc())
         old = newest.offset(keep).tuples().execute(db)
-        _delete_calls(db, [id_ for id_, status in old if status != "in-progress"])
+        erasing.delete(db, [id_ for id_, status in old if status != "in-progress"])
 
 
 def erase(db: Database, clock: Callable[[], int]) -> list[Recorded]:
@@ -126,7 +126,7 @@ def erase(db: Database, clock: Callable[[], int]) -> list[Recorded]:
         return []
     stop(db)
     ended = end_calls(db, clock)
-    _delete_calls(db, [id_ for (id_,) in _calls(demo, tables.Call.id).tuples().execute(db)])
+    erasing.delete(db, [id_ for (id_,) in _calls(demo, tables.Call.id).tuples().execute(db)])
     for id_ in demo.assistants:
         uses = tables.Assistant._meta.backrefs.items()
         if not any(table.select().where(field == id_).limit(1).tuples().execute(db) for field, table in uses):
@@ -163,13 +163,6 @@ def _calls(demo: Demo, *columns) -> ModelSelect:
         call.call_sid.startswith(CALL_MARK),
         call.metadata.contains(_METADATA_MARK),
     )
-
-
-def _delete_calls(db: Database, ids: list[int]) -> None:
-    """Calls, and the rows of every table that are about them."""
-    for field, table in tables.Call._meta.backrefs.items():
-        table.delete().where(field.in_(ids)).execute(db)
-    tables.Call.delete().where(tables.Call.id.in_(ids)).execute(db)
 
 
 def _forget_key(db: Database, demo: Demo) -> None:

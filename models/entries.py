@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
+from msgspec.structs import replace
 from peewee import Database
 
 from events import Entry, Transcript
@@ -71,6 +72,14 @@ def spoken(db: Database, call_id: int, speaker: str | None = None) -> list[Spoke
             places.append((furthest if said.start is None else said.start, place, said))
     places.sort(key=itemgetter(0, 1))
     return [said for _, _, said in places]
+
+
+def as_spoken(entry: Entry, said: Spoken) -> Entry:
+    """The entry of a segment with the segment's times."""
+    was = entry.transcript
+    if (was.segment_start, was.segment_end) == (said.start, said.end):
+        return entry
+    return replace(entry, transcript=replace(was, segment_start=said.start, segment_end=said.end))
 
 
 def speaking_order(db: Database, call_id: int, speaker: str | None = None) -> list[int]:

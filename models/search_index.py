@@ -75,6 +75,26 @@ def tidy(db: Database) -> None:
         execute(db, "INSERT INTO entry_terms (entry_terms, rank) VALUES ('merge', ?)", MERGED_PAGES)
 
 
+def begin_cleaning(db: Database) -> None:
+    """SQLite only marks words as deleted: what was in a piece of the index is there until all pieces were merged. From
+    now on `clean` does that, in as many transactions as it takes."""
+    if is_sqlite(db):
+        execute(db, "INSERT INTO entry_terms (entry_terms, rank) VALUES ('merge', ?)", -MERGED_PAGES)
+        execute(db, "UPDATE meta SET value = '2' WHERE name = 'index_unclean'")  # 1 again if more is deleted meanwhile
+
+
+def clean(db: Database, pages: int = MERGED_PAGES) -> bool:
+    """Merge a few more pages; whether it is through."""
+    if not is_sqlite(db):
+        return True
+    before = db.connection().total_changes
+    execute(db, "INSERT INTO entry_terms (entry_terms, rank) VALUES ('merge', ?)", pages)
+    if db.connection().total_changes - before >= 2:  # as SQLite's documentation tells it
+        return False
+    execute(db, "UPDATE meta SET value = '0' WHERE name = 'index_unclean' AND value = '2'")
+    return True
+
+
 def _is_settled(db: Database, upto: Watermark) -> bool:
     if upto.transaction is None:
         return True

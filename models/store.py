@@ -8,12 +8,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
-from typing import Any, NamedTuple
+from contextvars import copy_context
+from functools import partial
+from typing import Any
 
 from peewee import Database, InterfaceError, OperationalError, PeeweeException
 
 from events import Unavailable
+from metrics import Numbers
+from models.batch import Job, transaction
 from models.database import (
     file_identity,
     is_cut_off,
@@ -21,8 +24,8 @@ from models.database import (
     migrate,
     open_database,
     reachable,
-    write_transaction,
 )
+from models.timing import SLOW_S, Timing
 from models.write_ahead import WriteAhead
 
 log = logging.getLogger(__name__)
@@ -40,33 +43,33 @@ def wall_clock() -> int:
     return time.time_ns() // 1000
 
 
-class _Job(NamedTuple):
-    future: asyncio.Future
-    work: Callable[..., Any]
-    args: tuple
-    then: Callable[[Any], None] | None
-    is_shared: bool = False  # its work takes a list of what several such jobs bring, and returns a list
-
-
 class Store:
     """Runs questions (`read`) and changes (`write`) of the other files of this folder, off the IOLoop.
 
     `work(db, *args)` gets the database first. Nothing but plain values and the structs of `events` comes back.
     """
 
-    def __init__(self, url: str, *, clock: Callable[[], int] = wall_clock):
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Callable[[], int] = wall_clock,
+        numbers: Numbers | None = None,
+        slow_s: float = SLOW_S,
+    ):
         self.clock = clock
+        self._timing = Timing(numbers or Numbers(), slow_s)
         self._db = open_database(url, checkpoints=True)  # the writer's, and nobody else's
         self._reading = open_database(url, writes=False)
-        self._write_ahead = WriteAhead(self._db)
+        self.write_ahead = WriteAhead(self._db)
         self._file: tuple[int, int] | None = None
-        self._jobs: queue.Queue[_Job | None] = queue.Queue(MAX_QUEUE)
+        self._jobs: queue.Queue[Job | None] = queue.Queue(MAX_QUEUE)
         self._readers = ThreadPoolExecutor(READERS, "store-read")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writer = threading.Thread(target=self._write_batches, name="store-write", daemon=True)
         self._promised: deque[tuple[float, asyncio.Future]] = deque()  # by when, in order
         self._has_timer = False
-        self._settling: deque[tuple[_Job, tuple[Any, BaseException | None]]] = deque()  # committed, in order
+        self._settling: deque[tuple[Job, tuple[Any, BaseException | None]]] = deque()  # committed, in order
         self.commits = 0
 
     def open(self) -> None:
@@ -82,7 +85,13 @@ class Store:
     async def read(self, work: Callable[..., Any], *args) -> Any:
         """The result of `work(db, *args)` in a reader thread; `work` cannot change anything. Raises Unavailable, and
         what `work` raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work, args)
+        work_on = partial(copy_context().run, self._read, work, args, time.monotonic())  # what it logs is the asker's
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work_on)
+
+    @property
+    def queued(self) -> int:
+        """How many writes wait for the next commit."""
+        return self._jobs.qsize()
 
     async def write(self, work: Callable[..., Any], *args, then: Callable[[Any], None] | None = None) -> Any:
         """The result of `work(db, *args)` once it is committed. What `work` raises undoes its own changes only.
@@ -103,7 +112,7 @@ class Store:
     def _put(self, work: Callable, args: tuple, then: Callable | None, *, is_shared: bool) -> asyncio.Future:
         future = self._loop.create_future()
         try:
-            self._jobs.put_nowait(_Job(future, work, args, then, is_shared))
+            self._jobs.put_nowait(Job(time.monotonic(), future, work, args, then, is_shared))
         except queue.Full:
             raise Unavailable("The server has more to store than it can take just now.") from None
         self._forget_kept()
@@ -141,7 +150,14 @@ class Store:
             self._readers.submit(lambda: (self._reading.close(), all_here.wait()))
         self._readers.shutdown()
 
-    def _read(self, work: Callable[..., Any], args: tuple, *, is_again: bool = False) -> Any:
+    def _read(self, work: Callable[..., Any], args: tuple, asked_at: float) -> Any:
+        begun_at = time.monotonic()
+        try:
+            return self._ask(work, args)
+        finally:
+            self._timing.read(work, asked_at, begun_at)
+
+    def _ask(self, work: Callable[..., Any], args: tuple, *, is_again: bool = False) -> Any:
         try:
             self._connect(self._reading)
             return work(self._reading, *args)
@@ -149,7 +165,7 @@ class Store:
             was_cut_off = is_cut_off(self._reading)
             self._reading.close()  # the next question connects anew
             if was_cut_off and not is_again:  # perhaps long ago, and only noticed now
-                return self._read(work, args, is_again=True)
+                return self._ask(work, args, is_again=True)
             raise Unavailable("The database does not answer just now.") from error
 
     def _connect(self, db: Database) -> None:
@@ -170,61 +186,33 @@ class Store:
                 self._tidy()
         self._db.close()
 
-    def _commit(self, jobs: list[_Job]) -> list[tuple[Any, BaseException | None]]:
+    def _commit(self, jobs: list[Job]) -> list[tuple[Any, BaseException | None]]:
         """A (result, error) for each job, all of them committed or, if the commit failed, none."""
+        begun_at = time.monotonic()
         for attempts_left in reversed(range(ATTEMPTS)):
             try:
                 self._connect(self._db)
-                outcomes = self._transaction(jobs)
-                self.commits += 1
-                return outcomes
+                outcomes = transaction(self._db, jobs)
             except Exception as error:  # of whatever kind: with the writer's thread everything would end
                 if attempts_left and may_be_repeated(error):
                     continue
                 self._db.close()
+                self._timing.not_committed()
                 log.error("%d writes were not committed: %s", len(jobs), _first(error))
                 break
+            self.commits += 1
+            self._timing.committed([job.work for job in jobs], jobs[0].asked_at, begun_at)
+            return outcomes
         return [(None, Unavailable("The database cannot store just now.")) for _ in jobs]
-
-    def _transaction(self, jobs: list[_Job]) -> list[tuple[Any, BaseException | None]]:
-        outcomes: list[tuple[Any, BaseException | None]] = []
-        with write_transaction(self._db):
-            for work, group in groupby(jobs, key=lambda job: job.work if job.is_shared else None):
-                together = list(group)
-                outcomes += self._together(work, together) if work else map(self._alone, together)
-        return outcomes
 
     def _tidy(self) -> None:
         try:
             if not self._db.is_closed():
-                self._write_ahead.shorten()
+                self.write_ahead.shorten()
         except PeeweeException as error:
             log.warning("the write-ahead log could not be shortened: %s", error)
 
-    def _together(self, work: Callable[..., list], jobs: list[_Job]) -> list[tuple[Any, BaseException | None]]:
-        try:
-            with self._db.atomic():
-                results = work(self._db, [job.args[0] for job in jobs])
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception as error:
-            if len(jobs) > 1:  # one of them spoils it: find out which
-                return [self._alone(job) for job in jobs]
-            return [(None, error)]
-        return [(None, result) if isinstance(result, Exception) else (result, None) for result in results]
-
-    def _alone(self, job: _Job) -> tuple[Any, BaseException | None]:
-        if job.is_shared:
-            return self._together(job.work, [job])[0]
-        try:
-            with self._db.atomic():  # a savepoint: one bad job spoils only itself
-                return job.work(self._db, *job.args), None
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception as error:
-            return None, error
-
-    def _settle_later(self, jobs: list[_Job], outcomes: list[tuple[Any, BaseException | None]]) -> None:
+    def _settle_later(self, jobs: list[Job], outcomes: list[tuple[Any, BaseException | None]]) -> None:
         """A batch is committed: its jobs are settled a few at a time, so that the loop's other work has its turns."""
         self._settling.extend(zip(jobs, outcomes, strict=True))
         if len(self._settling) == len(jobs):

@@ -11,6 +11,7 @@ from models.database import SQLITE_PRAGMAS, is_sqlite
 # never get to the end, and the log would grow for as long. Beyond this it waits for those who are reading.
 LONGEST_BYTES = 32 << 20
 LONGEST_WAIT_MS = 250  # for readers; writes wait as long
+SHORT_WAIT_MS = 20  # where it is only to be emptied, and can be the next time
 
 log = logging.getLogger(__name__)
 
@@ -21,16 +22,22 @@ class WriteAhead:
     def __init__(self, db: Database):
         self._db = db
         self._limit = LONGEST_BYTES
+        self.must_be_emptied = False  # of what was deleted the pages are in it as they were before
 
     def shorten(self) -> None:
-        """Bring it into the database if it has become long; between two transactions."""
-        if not is_sqlite(self._db) or (size := self.size()) <= self._limit:
+        """Bring it into the database if it has become long, or must be emptied; between two transactions."""
+        size = self.size() if is_sqlite(self._db) else 0
+        is_long = size > self._limit
+        if not (is_long or self.must_be_emptied):
             return
-        self._db.pragma("busy_timeout", LONGEST_WAIT_MS)
+        self._db.pragma("busy_timeout", LONGEST_WAIT_MS if is_long else SHORT_WAIT_MS)
         try:
-            is_busy = self._db.pragma("wal_checkpoint(TRUNCATE)")
+            is_busy = bool(size and self._db.pragma("wal_checkpoint(TRUNCATE)"))
         finally:
             self._db.pragma("busy_timeout", SQLITE_PRAGMAS["busy_timeout"])
+        self.must_be_emptied &= is_busy
+        if not is_long:
+            return
         if is_busy:
             log.warning("someone has been reading for long: the write-ahead log has grown to %d MB", size >> 20)
         self._limit = size + LONGEST_BYTES if is_busy else LONGEST_BYTES  # not after every commit

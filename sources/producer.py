@@ -64,12 +64,12 @@ class RefusedMessage(Refused):
 def decode_call(body: bytes) -> tuple[str, CallAnnounced, StatusReported | None]:
     """`{"call_sid":"CA1","direction":"inbound","status":"in-progress",…}` → its call_sid, what it says of the call,
     and of its state: None where it says nothing, or a word before the answer."""
-    return check_call_sid(_decode(body, CallSidBody).call_sid), *_call(body)
+    return check_call_sid(decode_body(body, CallSidBody).call_sid), *_call(body)
 
 
 def precedes_answer(body: bytes | msgspec.Raw) -> bool:
     """Whether a call's body says that it is not answered yet (ringing …): it then creates nothing."""
-    return _STATUSES.get(_decode(body, CallBody).status, ()) is None
+    return _STATUSES.get(decode_body(body, CallBody).status, ()) is None
 
 
 def decode_transcripts(body: bytes, new_id: Callable[[], str]) -> tuple[list[Transcript | Refused], bool]:
@@ -77,7 +77,7 @@ def decode_transcripts(body: bytes, new_id: Callable[[], str]) -> tuple[list[Tra
 
     A transcript without `segment_id` gets `new_id()`. Raises only for what makes the whole body unreadable.
     """
-    batch = _decode(body, BatchBody).transcripts
+    batch = decode_body(body, BatchBody).transcripts
     if batch is msgspec.UNSET:
         return [_judged(body, new_id)], False
     if len(batch) > BATCH:
@@ -90,13 +90,13 @@ def decode_status(body: bytes) -> StatusReported | None:
 
     A `reason` of the producer's own goes before the word.
     """
-    given = _decode(body, StatusBody)
+    given = decode_body(body, StatusBody)
     return _reported(given.status, given.reason, given.duration)
 
 
 def decode_metadata(body: bytes) -> dict[str, Any]:
     """`{"metadata":{…}}` → what to merge into a call's metadata, key by key."""
-    return _metadata(_decode(body, MetadataBody).metadata)
+    return _metadata(decode_body(body, MetadataBody).metadata)
 
 
 def decode_message(text: str | bytes) -> Message:
@@ -104,7 +104,7 @@ def decode_message(text: str | bytes) -> Message:
     what is sent again after a reconnect is known. Raises RefusedMessage."""
     id = None
     try:
-        envelope = _decode(text, Envelope)
+        envelope = decode_body(text, Envelope)
         id = _message_id(envelope.id)
         if envelope.type == DEEPGRAM:
             return Message(type=DEEPGRAM, id=id, call_sid=envelope.call_sid, data=(), payload=_deepgram(envelope))
@@ -134,7 +134,8 @@ def check_call_sid(call_sid: Any) -> str:
     return call_sid
 
 
-def _decode(body: bytes | str | msgspec.Raw, shape: type) -> Any:
+def decode_body(body: bytes | str | msgspec.Raw, shape: type) -> Any:
+    """A JSON object as a struct of this shape."""
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.ValidationError as error:
@@ -164,7 +165,7 @@ def _message_id(id: Any) -> str | int | None:
 
 
 def _call(body: bytes | msgspec.Raw) -> tuple[CallAnnounced, StatusReported | None]:
-    given = _decode(body, CallBody)
+    given = decode_body(body, CallBody)
     announced = CallAnnounced(
         assistant=given.assistant,
         direction=given.direction,
@@ -197,7 +198,7 @@ def _judged(item: bytes | msgspec.Raw, new_id: Callable[[], str]) -> Transcript 
 
 
 def _transcript(item: bytes | msgspec.Raw, new_id: Callable[[], str] | None) -> Transcript:
-    given = _decode(item, TranscriptBody)
+    given = decode_body(item, TranscriptBody)
     if fault := content_fault(given.content):
         raise _invalid("content", fault)
     if given.segment_id is None and new_id is None:

@@ -44,6 +44,10 @@ def _rest(call: str, unknown: str, ends_up: str | None) -> list[Row]:
         Row("GET", call + "/transcripts?after=0", "read", unknown=unknown + "/transcripts?after=0", shows=True),
         Row("GET", call + "/transcripts/export", "read", unknown=unknown + "/transcripts/export", shows=True),
         Row("GET", call + "/metrics", "read", unknown=unknown + "/metrics"),
+        Row("GET", call + "/notes", "read", unknown=unknown + "/notes", shows=True),
+        Row("POST", call + "/notes", "ingest", {"segment_id": "s1", "text": "New"}, 201, unknown + "/notes"),
+        Row("PUT", call + "/notes/1", "ingest", {"text": "Changed"}, unknown=unknown + "/notes/1"),
+        Row("DELETE", call + "/notes/1", "ingest", ok=204, unknown=unknown + "/notes/1"),
         Row("POST", call + "/transcripts", "ingest", said, 201, feed and feed + "/transcripts"),
         Row("POST", call + "/status", "ingest", {"status": "failed"}, 200, feed and feed + "/status"),
     ]
@@ -68,6 +72,8 @@ REST = [
     Row("POST", "/api/v1/tickets", "read", {"call_sid": "VA1"}, 201),
     Row("POST", "/api/v1/tickets", "read", {"feed": "live-calls"}, 201),
 ]
+
+FOR_PAGES = re.compile(r"/api/v1/tickets\Z|/api/v1/calls/.*/notes")  # which a page's session may use, too
 
 WEBSOCKETS = [
     Row("GET", "/live-transcript/CA1", "viewer", unknown="/live-transcript/CA404", shows=True),
@@ -101,11 +107,28 @@ def _of_alerts(verb: str) -> Row:
 
 SITE = [
     _page("/", "person"),
+    _page("/live-calls/health", "person", shows=False),
     _page("/calls", "person"),
     _page("/calls?q=words", "person"),
     _page("/calls/CA1", "person", unknown="/calls/CA404"),
     _page("/calls/VA1", "person", unknown="/calls/CA404", ok=302, shows=False),
+    _page("/calls/CA1/captions", "person", unknown="/calls/CA404/captions"),
+    _page("/calls/VA1/captions", "person", unknown="/calls/CA404/captions", ok=302, shows=False),
     _page("/calls/CA1/export?format=vtt", "person", unknown="/calls/CA404/export?format=vtt"),
+    _page("/calls/CA1/erase", unknown="/calls/CA404/erase"),
+    _page("/calls/VA1/erase", unknown="/calls/CA404/erase"),
+    _form("/calls/CA1/erase", unknown="/calls/CA404/erase"),
+    _page("/account", "person"),
+    Row(
+        "POST",
+        "/account",
+        "person",
+        {"current_password": "correct horse", "password": "long enough", "password_again": "long enough"},
+        303,
+    ),
+    Row("POST", "/calls/CA1/notes", "person", {"text": "New", "moment": "0:05"}, 303, "/calls/CA404/notes"),
+    Row("POST", "/calls/CA1/notes/2", "person", {"text": "Changed"}, 303, "/calls/CA404/notes/2"),
+    Row("POST", "/calls/CA1/notes/2", "person", {"do": "remove"}, 303, "/calls/CA404/notes/2"),
     _form("/demo/erase"),
     _page("/settings", ok=302, shows=False),
     _page("/settings/users"),
@@ -144,12 +167,15 @@ SITE = [
     _form("/settings/redaction/patterns", {"label": "order", "pattern": "ord-NUMBER"}),
     _form("/settings/redaction/patterns", {"do": "try", "text": "4111 1111"}, 200),
     _form("/settings/redaction/patterns/1/delete", unknown="/settings/redaction/patterns/999/delete"),
+    _page("/settings/retention", shows=False),
+    _form("/settings/retention", {"state": "days", "days": "90"}),
     _page("/settings/audit"),
 ]
 
 PUBLIC = [
-    Row("GET", "/healthz", "nobody"),
+    *(Row("GET", path, "nobody") for path in ("/healthz", "/readyz")),
     *(Row(method, path, "nobody") for path in ("/openapi.json", "/asyncapi.json") for method in ("GET", "HEAD")),
+    *(Row("GET", path, "nobody") for path in ("/docs", "/docs/protocol", "/docs/openapi.json")),
     Row("GET", "/sign-in", "nobody"),
     Row("POST", "/sign-in", "nobody", {"email": "bea@other.example", "password": "wrong password"}, 401),
     Row("POST", "/sign-out", "nobody", {}, 303),

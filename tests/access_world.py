@@ -7,12 +7,24 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 from access_table import ENDPOINT, SCOPES
 from events import SECOND
 from house import Furniture, House
-from models import accounts, alert_rules, alert_targets, assistants, audit, redaction_settings, rights, sources
+from models import (
+    accounts,
+    alert_rules,
+    alert_targets,
+    assistants,
+    audit,
+    calls,
+    notes,
+    redaction_settings,
+    rights,
+    sources,
+)
 from models.database import execute
 from rules.rule import Rule
 
@@ -24,13 +36,13 @@ OWN_ROWS = {  # which rows are the first organisation's
     "organization": "id = 1",
     **dict.fromkeys(("account", "assistant", "source", "call", "call_alias"), "organization_id = 1"),
     **dict.fromkeys(("redaction", "redaction_pattern", "redaction_count"), "organization_id = 1"),
-    **dict.fromkeys(("alert", "alert_rule", "alert_target"), "organization_id = 1"),
+    **dict.fromkeys(("alert", "alert_rule", "alert_target", "note", "retention"), "organization_id = 1"),
     "alert_delivery": "target_id IN (SELECT id FROM alert_target WHERE organization_id = 1)",
     **dict.fromkeys(("session", "api_key", "ticket"), _OF_USER),
     **dict.fromkeys(("entry", "status_change", "source_state", "call_link"), _OF_CALL),
 }
 BOOKKEEPING = {"meta", "source_rejection", "audit_entry", "schema_migration", "sqlite_sequence"}  # not compared
-BOOKKEEPING |= {"entry_terms", *(f"entry_terms_{part}" for part in ("config", "content", "data", "idx"))}
+BOOKKEEPING |= {"erased_call", "entry_terms", *(f"entry_terms_{part}" for part in ("config", "content", "data", "idx"))}
 PASSING = {"api_key": "last_used_at", "source": "last_event_at"}  # columns that any use may change
 
 
@@ -76,6 +88,9 @@ async def settle(house: House) -> People:
     await _converse(house)
     await write(_plant_source, now)
     await _plant_alert(house, ours)
+    call = await house.store.read(calls.by_sid, ours, "CA1")
+    for user, email in ((ada, "canary-ada@example.com"), (sue, "canary-sue@example.com")):
+        await write(partial(notes.add, segment_id="s1", text="Canary note."), now, call, user, email)
     await write(redaction_settings.add_pattern, now, ours, "ORDER", "canary-[0-9]{6}")
     await write(audit.add, [audit.by_command_line(now, ours, "user.created", "canary-ada@example.com")])
     await house.services.searching.catch_up()
@@ -160,7 +175,9 @@ def statements(house: House) -> Iterator[list[str]]:
 
     def heard(ask: Callable[..., Any]) -> Callable[..., Any]:
         def execute_sql(sql: str, params: Any = None) -> Any:
-            if "rights_version" not in sql and not sql.startswith(("SELECT value FROM meta", DUE)):
+            if "rights_version" not in sql and not sql.startswith(
+                ("SELECT value FROM meta", "SELECT name, value FROM meta", DUE)
+            ):
                 told.append(re.sub(r"\b[a-z]?[0-9a-f]{32}\b", "…", sql))
             return ask(sql, params)
 
@@ -175,11 +192,12 @@ def statements(house: House) -> Iterator[list[str]]:
             del db.execute_sql
 
 
+EACH_TIME = ("Date", "Set-Cookie", "Etag", "X-Request-Id")  # another in every answer
+
+
 def plain(answer: Any, path: str) -> str:
     """Every byte of an HTTP answer but those that differ each time: date, nonce, XSRF token; and the caller's words."""
-    headers = sorted(
-        f"{name}: {value}" for name, value in answer.headers.get_all() if name not in ("Date", "Set-Cookie", "Etag")
-    )
+    headers = sorted(f"{name}: {value}" for name, value in answer.headers.get_all() if name not in EACH_TIME)
     text = "\n".join([str(answer.code), *headers, "", (answer.body or b"").decode()])
     if nonce := re.search(r"'nonce-([^']+)'", text):
         text = text.replace(nonce[1], "NONCE")

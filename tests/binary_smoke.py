@@ -29,6 +29,8 @@ async def fetch(url: str, *, key: str = "", body: dict | None = None) -> str:
 
 async def try_out(url: str, key: str) -> None:
     """Pages with their files, the API, a viewer's socket."""
+    for name in ("healthz", "readyz"):
+        await fetch(f"{url}/{name}")
     page = await fetch(url + "/sign-in")
     assert "<form" in page, page
     for link in re.findall(r'<link[^>]+href="(/static/[^"]+)"', page):
@@ -36,6 +38,8 @@ async def try_out(url: str, key: str) -> None:
     assert "class LiveTranscript" in await fetch(url + "/static/js/live_transcript.js")
     for name in ("openapi", "asyncapi"):
         assert json.loads(await fetch(f"{url}/{name}.json"))[name], name
+    for name in ("", "/protocol", "/sources/twilio", "/rest", "/messages", "/examples"):
+        assert "</h1>" in await fetch(f"{url}/docs{name}"), name
     await fetch(f"{url}/api/v1/calls/sid/{CALL}/transcripts", key=key, body=SAID)
     socket = await websocket_connect(f"ws{url.removeprefix('http')}/live-transcript/{CALL}?token={key}")
     messages = []
@@ -65,7 +69,13 @@ def lines_until(process: subprocess.Popen, beginning: str) -> list[str]:
     raise AssertionError(lines)
 
 
+def says_its_version(binary: Path) -> None:
+    told = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True, cwd="/").stdout
+    assert re.fullmatch(r"callboard [0-9.]+ \(commit [0-9a-f]{7,}\)\n", told), told
+
+
 def main(binary: Path) -> None:
+    says_its_version(binary)
     with tempfile.TemporaryDirectory() as folder:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CALLBOARD_")}
         started_at = time.monotonic()

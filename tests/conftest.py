@@ -22,17 +22,19 @@ from postgres import installed, running_postgres
 # Two thirds of the time that all tests take: `make test` leaves them to `make test-long`.
 LONG = {
     *("access_ends", "alerts_page", "aliases_nodes", "aliases_orders"),
-    *("audit_browser", "audit_commands", "clients", "commands", "commands_clients", "demo_run"),
+    *("audit_browser", "audit_commands", "clients", "commands", "commands_clients", "demo_run", "docs_browser"),
     *("faults_disk", "faults_nodes", "faults_postgresql", "faults_sigterm", "faults_sqlite"),
     *("hostile_text_api", "hostile_text_pages", "hostile_text_settings", "limits_sign_in", "limits_sockets", "plans"),
     *("record_batches", "schemathesis", "secrets", "secrets_logged", "secrets_shown", "sessions", "settings_browser"),
     *("alert_deliveries", "aliases_api", "commands_source", "example_producer", "example_producer_refused"),
     *("exports_api", "history_page", "limits_rest", "measures_api", "newcomer", "redaction_browser", "redaction_calls"),
-    *("access_table", "examples", "openapi_answers", "source_kinds", "strangers_logged"),
+    *("access_table", "account_page", "captions_page", "examples", "openapi_answers", "source_kinds"),
+    *("strangers_logged", "logs", "settings_pages", "under_fire_answers"),
     *("audit_changes", "first_run", "pages", "provider_calls", "search", "sources_page"),
     *("redaction_page", "search_index", "settings_alerts", "source_kinds_browser", "two_sources"),
     *("settings_users", "tls", "under_fire_feeds", "under_fire_hub", "under_fire_memory", "under_fire_places"),
-    *("viewer_machine", "wall_page", "bench"),
+    *("backup", "bench", "call_page", "data_doc", "erase", "notes_page", "retention", "schema_upgrades"),
+    *("timeline_page", "viewer_machine", "wall_beside", "wall_page"),
 }
 SHARED = Path(os.environ.get("CALLBOARD_SHARED", Path(__file__).parent.parent.parent / "shared"))
 

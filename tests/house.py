@@ -11,7 +11,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
 from log_reader import is_secret, is_spoken
 from models import accounts, assistants, rights
-from server import Server, running
+from serving import Server, running
 from settings import read_settings
 
 

@@ -49,7 +49,7 @@ class Socket:
     def __init__(self, grant=GRANT):
         self.grant, self.told = grant, []
 
-    def revoked(self):
+    def revoked(self, *, is_signed_out):
         self.told.append("revoked")
 
     def going_away(self):

@@ -17,7 +17,7 @@ from access_callers import (  # noqa: F401 — two of them are fixtures
     settled_world,
     useless_keys,
 )
-from access_table import REST, SCOPES, SITE, Row, answered, tried
+from access_table import FOR_PAGES, REST, SCOPES, SITE, Row, answered, tried
 from access_world import CANARY, everything, plain, statements, stored
 from sources.twilio_signature import FORM
 
@@ -35,13 +35,13 @@ async def test_rest(world: World, row: Row):
     callers |= {"nothing": {}, "another scheme": {"Authorization": f"Basic {people.furniture.key}"}}
     answers = [(await world.send(row, **headers), headers) for headers in callers.values()]
     cookie = {"Cookie": f"callboard_session={people.sessions['administrator']}"}
-    if row.path != "/api/v1/tickets":  # which pages may ask for: test_a_page_asks_for_tickets_only
+    if not FOR_PAGES.match(row.path):  # test_a_page_asks_only_with_its_sessions_cookie_and_xsrf_header
         answers.append((await world.send(row, **cookie), cookie))
     mark = "&" if "?" in row.path else "?"
     answers.append((await world.send(row, f"{row.path}{mark}token={people.furniture.key}"), {}))
     for answer, headers in answers:
         assert error_of(answer) == NO_KEY
-        assert plain(answer, row.path) == plain(answers[0][0], row.path) or row.path == "/api/v1/tickets"
+        assert plain(answer, row.path) == plain(answers[0][0], row.path) or FOR_PAGES.match(row.path)
         check_stranger(answer, *(value.split()[-1] for value in headers.values()), people.furniture.key)
     for scope in set(SCOPES) - {row.needs}:
         answer = await world.send(row, **bearer(people.keys[scope]))
@@ -93,8 +93,9 @@ async def test_pages(world: World, row: Row):
     assert (CANARY in everything(answer)) or not row.shows
 
 
-async def test_a_page_asks_for_tickets_only_with_its_sessions_cookie_and_xsrf_header(world: World):
-    (row, *_) = [row for row in REST if row.path == "/api/v1/tickets"]
+@pytest.mark.parametrize("path", ["/api/v1/tickets", "/api/v1/calls/sid/CA1/notes"])
+async def test_a_page_asks_only_with_its_sessions_cookie_and_xsrf_header(world: World, path: str):
+    (row, *_) = [row for row in REST if (row.method, row.path) == ("POST", path)]
     before = stored(world.file)
     for name in ("expired", "ended", "deactivated"):
         cookie = f"callboard_session={world.people.sessions[name]}; _xsrf=0123456789abcdef"

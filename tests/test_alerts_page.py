@@ -61,7 +61,7 @@ async def test_words_are_marked_as_they_are_said_and_stay_so_after_a_reload(hous
         await page.wait_for_selector(".event.is-alert:has-text('Alert: Silence')")
         await house.say("CA1", "s4", "One moment, please.", speaker="assistant", segment_start=41.0, segment_end=42.0)
         await page.wait_for_selector("#seg-s4")
-        order = ".segments > li"
+        order = ".segments > li:not(.is-gap)"
         kinds = await page.locator(order).evaluate_all("all => all.map(it => it.dataset.segmentId ?? 'alert')")
         assert kinds == ["s1", "s2", "s3", "alert", "s4"]
         assert await page.inner_text("[data-part=alert-count]") == "4"

@@ -4,7 +4,7 @@ import pytest
 
 from alias_board import opened, told
 from events import StatusReported
-from models import aliases, assistants, demo, sources, tables
+from models import aliases, assistants, erasing, sources, tables
 from models.database import write_transaction
 from models.record import SourceStep, StateConflict
 from test_record import START, said
@@ -150,7 +150,7 @@ def test_erasing_a_call_erases_its_other_ids_and_links(board):
     board.hear("VA1", said("a"))
     board.hear("VA1", told("CA1"), told("VA2"))
     with write_transaction(board.db):
-        demo._delete_calls(board.db, [board.call("VA1").id])
+        erasing.delete(board.db, [board.call("VA1").id])
     assert board.all_calls() == ["CA1"]
     assert board.others("CA1") == ([], [])
     assert board.call("VA2") is None

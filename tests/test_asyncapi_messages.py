@@ -114,6 +114,11 @@ async def a_rule_fits(ear: Ear) -> None:
     await ear.house.end("CA0003")
 
 
+async def others_watch(ear: Ear) -> None:
+    async with ear.on("liveTranscript", "&company=1") as viewer:
+        assert [one["via"] for one in (await viewer.until("company"))["viewers"]] == ["key"]
+
+
 async def viewers_are_refused(ear: Ear) -> None:
     assert await ear.refused("liveTranscript", key="cb_wrong_key") == "authentication_failed"
     assert await ear.refused("liveCalls", key="cb_wrong_key") == "authentication_failed"
@@ -210,6 +215,7 @@ async def test_every_described_message_is_said_and_every_message_said_is_describ
         ear = Ear(house)
         await a_call_is_watched_and_fed(ear)
         await a_rule_fits(ear)
+        await others_watch(ear)
         await viewers_are_refused(ear)
         await producers_are_refused(ear)
         await the_server_fails(ear, monkeypatch)

@@ -25,7 +25,8 @@ def test_there_are_the_words_that_were_promised():
     assert {" ".join(path) for path, _ in COMMANDS} == {
         *("serve", "setup", "watch", "replay", "organization create", "user create", "user deactivate"),
         *("assistant create", "key create", "key list", "key revoke", "source create"),
-        *("run", "demo erase"),
+        *("run", "demo erase", "backup", "restore", "new-epoch", "erase", "compact", "migrate"),
+        *("retention show", "retention set"),
     }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models import Store, alert_tables, redaction_tables, rights, tables
+from models import Store, alert_tables, note_tables, redaction_tables, retention_tables, rights, tables
 from models.database import (
     MIGRATIONS,
     AlreadyServed,
@@ -21,7 +21,10 @@ from models.database import (
 )
 
 HOME = Path(__file__).parent.parent
-TABLES = (*tables.TABLES, *alert_tables.TABLES, *redaction_tables.TABLES)
+TABLES = (
+    *(*tables.TABLES, *alert_tables.TABLES, *redaction_tables.TABLES),
+    *(*note_tables.TABLES, *retention_tables.TABLES),
+)
 MIGRATE = """
 import sys
 from models.database import migrate, open_database

@@ -7,7 +7,7 @@ import pytest
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
-import server
+import serving
 from hall import LONGEST, Hall, is_closed, post, rest, until
 from handlers import entrance as module
 from handlers.entrance import BODY_S, FIRST_REQUEST_S, FREE_BYTES, IDLE_S, STALLED_S, Entrance, EntranceServer
@@ -150,7 +150,7 @@ async def test_the_server_forgets_every_connection_that_is_over_or_became_a_sock
             super().__init__(*args, **options)
             made.append(self)
 
-    monkeypatch.setattr(server, "Entrance", Watched)
+    monkeypatch.setattr(serving, "Entrance", Watched)
     async with open_furnished() as house:
         await house.say("CA1", "s1", "Hello")
         for _ in range(5):

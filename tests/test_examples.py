@@ -94,6 +94,37 @@ async def test_feed_py(house):
     assert (call["status"], call["transcript_count"]) == ("completed", 4)
 
 
+async def test_feed_mjs(house):
+    output = await finish(await start(house, *node(), "feed.mjs", CALL, "0"))
+    assert output.splitlines()[1] == "2  user: Good morning. Is my bike ready?"
+    call = await house.get(f"/api/v1/calls/sid/{CALL}")
+    assert (call["status"], call["transcript_count"]) == ("completed", 4)
+
+
+async def read_by(house, *command: str) -> None:
+    await house.say(CALL, "u-1", "Is my bike ready?", segment_start=1.5)
+    await house.say(CALL, "a-1", "How can I help you?", speaker="assistant", segment_start=0.5)
+    said = "assistant: How can I help you?\nuser: Is my bike ready?\n"
+    assert await finish(await start(house, *command, CALL)) == f"{CALL} with Front desk, in-progress\n{said}"
+    (line,) = (await finish(await start(house, *command))).splitlines()
+    assert line.startswith(f"{CALL}  in-progress  2026-") and line.endswith("  2 segments")
+
+
+async def test_read_py(house):
+    await read_by(house, sys.executable, "read.py")
+
+
+async def test_read_mjs(house):
+    await read_by(house, *node(), "read.mjs")
+
+
+def node() -> list[str]:
+    found = shutil.which("node")
+    if found is None:
+        pytest.skip("node is not installed")
+    return [found]
+
+
 async def test_callboard_producer_py(house):
     documented = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "sources" / "pipecat.md").read_text(), re.DOTALL)
     await finish(await start(house, sys.executable, "-c", documented[1]))

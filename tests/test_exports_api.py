@@ -86,13 +86,16 @@ async def test_by_number_by_sid_by_alias_and_from_the_page_the_file_is_the_same(
     assert {detail["format"] for *_, detail in log} == set(FORMATS)
 
 
-async def test_the_page_of_a_call_links_each_format_and_only_the_signed_in_get_them(house):
+async def test_the_page_of_a_call_offers_each_format_and_only_the_signed_in_get_them(house):
     await house.say("a:1", "s", "Hello.")
     visitor = await Visitor(house).sign_in()
     page = (await visitor.get("/calls/a:1")).page
-    links = [link.attributes["href"] for link in page.all("a", **{"class": "export-link"})]
-    assert links == [f"/calls/a%3A1/export?format={format_}" for format_ in FORMATS]
-    for link in links:
+    (form,) = page.all("form", action="/calls/a%3A1/export")
+    assert form.attributes["method"] == "get"
+    formats = [button.attributes["value"] for button in page.all("button", name="format")]
+    assert formats == list(FORMATS)
+    assert page.all("input", name="notes", value="1")
+    for link in (f"/calls/a%3A1/export?format={format_}&notes=1" for format_ in formats):
         assert (await visitor.get(link)).code == 200
         assert (await Visitor(house).get(link)).location.startswith("/sign-in?next=")
     assert (await visitor.get("/calls/unknown/export?format=txt")).code == 404

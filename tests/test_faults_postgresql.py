@@ -108,7 +108,7 @@ class Load:
 async def test_a_server_that_dies_under_load_loses_nothing_that_was_acknowledged(postgres, own_url):
     async def die_and_come_back():
         await asyncio.to_thread(postgres.stop, signal.SIGQUIT)
-        assert (await house.fetch("GET", "/healthz")).code == 503
+        assert (await house.fetch("GET", "/readyz")).code == 503
         await asyncio.to_thread(postgres.start)
 
     async with open_house(own_url) as house:

@@ -88,7 +88,7 @@ async def test_nothing_is_stored_in_a_file_that_is_no_longer_there(path, sqlite_
                 shutil.copy(furniture[0], path)
             assert (await house.fetch("POST", TRANSCRIPTS, final(2))).code == 503
             assert (await house.fetch("GET", TRANSCRIPTS)).code == 503
-            assert (await house.fetch("GET", "/healthz")).code == 503
+            assert (await house.fetch("GET", "/readyz")).code == 503
             assert path.exists() == replaced, "and no new one was made"
             away.rename(path)
             assert (await house.fetch("POST", TRANSCRIPTS, final(2))).code == 201

@@ -44,7 +44,7 @@ async def test_a_wall_begins_with_a_snapshot_of_every_running_call(either_house)
 
 async def test_a_row_has_exactly_the_documented_fields(house):
     documented = next(
-        json.loads(block) for block in re.findall(r"```json\n(.*?)```", PROTOCOL, re.DOTALL) if '"viewers"' in block
+        json.loads(block) for block in re.findall(r"```json\n(.*?)```", PROTOCOL, re.DOTALL) if '"segments"' in block
     )
     await house.say("CA1", "s1", "Hello")
     async with wall(house) as viewer:

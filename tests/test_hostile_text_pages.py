@@ -156,7 +156,9 @@ async def test_a_text_stays_in_its_own_place(house, page_of):
         items = page.locator(".call-row" if page_of == "wall" else ".segment")
         hostile = ".said-words" if page_of == "wall" else ".segment-words"
         await page.evaluate("document.querySelectorAll('time').forEach((node) => (node.style.visibility = 'hidden'))")
-        await page.evaluate("() => document.querySelector('.call-bar')?.style.setProperty('position', 'static')")
+        await page.evaluate(
+            "document.querySelectorAll('.call-top, .call-head').forEach((it) => (it.style.position = 'static'))"
+        )
         around = [items.nth(n) for n in range(0, len(said), 2)]
         with_it = [await place.screenshot(animations="disabled") for place in around]
         for n in range(1, len(said), 2):

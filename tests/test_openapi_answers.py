@@ -9,7 +9,7 @@ from alerting import make_rule
 from described import OPENAPI, faults, resolve
 from events import Unavailable
 from house import House, open_house
-from models import sources
+from models import erasing, sources
 from strangers import stop_the_clock
 
 OPERATIONS = {
@@ -27,7 +27,7 @@ class Caller:
     """Asks for operations by name, and holds each answer against its description."""
 
     def __init__(self, house: House, **places: str):
-        self.house, self.places = house, {"id": "1", "call_sid": "CA0001", "kind": "twilio"} | places
+        self.house, self.places = house, {"id": "1", "call_sid": "CA0001", "kind": "twilio", "note_id": "1"} | places
         self.seen: set[tuple[str, int]] = set()
 
     async def ask(self, name: str, status: int, body=None, *, query="", key: str | None = "", headers=None, **places):
@@ -92,13 +92,18 @@ async def successes(caller: Caller) -> None:
         for format_ in ("txt", "json", "csv", "srt", "vtt"):
             await caller.ask("exportTranscripts" + by, 200, query=f"?format={format_}&speaker=user")
         await caller.ask("getMetrics" + by, 200)
+        await caller.ask("addNote" + by, 201)
+        await caller.ask("changeNote" + by, 200)
+        await caller.ask("listNotes" + by, 200)
+        await caller.ask("exportTranscripts" + by, 200, query="?format=json&notes=1")
+        await caller.ask("removeNote" + by, 204)
         await caller.ask("getCall" + by, 200)
         await caller.ask("mergeMetadata" + by, 200)
         await caller.ask("setStatus" + by, 200, {"status": "in-progress"})
     await caller.ask("setStatusBySid", 204, {"status": "queued"}, call_sid="CA0002")
     for name in ("listAlerts", "listAlertsById", "listAlertsBySid"):
         await caller.ask(name, 200)
-    for name in ("listCalls", "countCalls", "getCallStats", "listAudit", "getHealth"):
+    for name in ("listCalls", "countCalls", "getCallStats", "listAudit", "getHealth", "getReadiness"):
         await caller.ask(name, 200)
     await caller.house.services.searching.catch_up()
     await caller.ask("searchCalls", 200, query="?q=bike")
@@ -123,6 +128,10 @@ async def errors(caller: Caller, keys: dict[str, str]) -> None:
     for name in set(with_status(403)) - {"receiveProviderEvent"}:
         scope = OPERATIONS[name][2]["security"][0]["key"][0]
         await caller.ask(name, 403, key=keys[scope])
+    await caller.house.say("CA0003", "s-1", "This is to be erased.")
+    await caller.house.services.erasing.erase(await caller.house.store.read(erasing.with_sid, "CA0003"))
+    for name in with_status(410):
+        await caller.ask(name, 410, {"call_sid": "CA0003"} if name == "putCall" else None, call_sid="CA0003")
     for name in with_status(404):
         nowhere = "9" * 19 if name.startswith("preflight") else "999999"
         call_sid = "" if name.startswith("preflight") else "CA0404"
@@ -139,10 +148,10 @@ async def errors(caller: Caller, keys: dict[str, str]) -> None:
             await caller.ask(name, 400, call_sid="%FF")
         else:
             await caller.ask(name, 400, query="?limit=x&min_duration=x&format=x")
-    bad = {"mergeMetadata": {"metadata": 1}, "putCall": {"call_sid": "a,b"}, "makeTicket": {}}
+    bad = {"mergeMetadata": {"metadata": 1}, "putCall": {"call_sid": "a,b"}, "makeTicket": {}, "addNote": {"text": 1}}
     for name in with_status(422):
         body = next((body for start, body in bad.items() if name.startswith(start)), {})
-        is_read = OPERATIONS[name][1] == "GET"
+        is_read = OPERATIONS[name][1] in ("GET", "DELETE")
         bad_words = {"query": "?q=a*"} if name == "searchCalls" else {"call_sid": "a,b"}
         await caller.ask(name, 422, **bad_words if is_read else {"body": body})
     await caller.ask("putCall", 422, {"call_sid": "CA0001", "assistant": "Back desk"})

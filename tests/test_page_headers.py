@@ -6,8 +6,18 @@ import pytest
 
 from visitor import Visitor
 
-PAGES = ["/", "/calls", "/calls/CA1", "/settings/users", "/settings/keys", "/settings/assistants", "/settings/sources"]
-PUBLIC = ["/sign-in", "/nothing-here"]
+PAGES = [
+    "/",
+    "/calls",
+    "/calls/CA1",
+    "/calls/CA1/captions",
+    "/account",
+    "/settings/users",
+    "/settings/keys",
+    "/settings/assistants",
+    "/settings/sources",
+]
+PUBLIC = ["/sign-in", "/nothing-here", "/docs", "/docs/protocol", "/docs/rest", "/docs/messages"]
 FILES = {
     "js/live_transcript.js": "text/javascript",
     "css/base.css": "text/css",
@@ -44,6 +54,24 @@ async def test_a_page_lets_nothing_of_others_in_and_nobody_frame_it(house, path)
     assert first.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert first.headers["Cache-Control"] == "no-store"
     assert first.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize(("path", "code"), [("/calls/CA1?embedded", 200), ("/calls/CA404?embedded", 404)])
+async def test_a_call_beside_the_wall_is_framed_by_our_own_pages_alone(house, path, code):
+    await house.say("CA1", "u-1", "Hello.")
+    visitor = await Visitor(house).sign_in()
+    cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+    framed = await house.fetch("GET", path, key=None, headers={"Accept": "text/html", "Cookie": cookies})
+    stranger = await house.fetch("GET", path, key=None, headers={"Accept": "text/html"})
+    assert (framed.code, stranger.code) == (code, 401), "a frame is never sent to the sign-in page, which none may hold"
+    for answer in (framed, stranger):
+        assert directives(answer.headers["Content-Security-Policy"])["frame-ancestors"] == ["'self'"]
+        assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert b"masthead" not in framed.body.split(b"<body")[1]
+    wall = await house.fetch("GET", "/", key=None, headers={"Accept": "text/html", "Cookie": cookies})
+    assert directives(wall.headers["Content-Security-Policy"])["frame-src"] == ["'self'"]
+    other = await house.fetch("GET", "/calls?embedded", key=None, headers={"Accept": "text/html", "Cookie": cookies})
+    assert other.headers["X-Frame-Options"] == "DENY", "no other page is made for it"
 
 
 @pytest.mark.parametrize(("name", "kind"), FILES.items())

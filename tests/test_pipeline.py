@@ -15,10 +15,10 @@ class Ear:
     def __init__(self):
         self.heard = []
 
-    def publish(self, call, entries, alerts):
+    def publish(self, call, entries, alerts, came_at):
         self.heard.append((call.call_sid, call.status, [entry.seq for entry in entries]))
 
-    def interim(self, call, spoken):
+    def interim(self, call, spoken, came_at):
         self.heard.append((call.call_sid, "interim", spoken.segment_id))
 
 

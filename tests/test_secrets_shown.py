@@ -106,7 +106,7 @@ async def test_errors_show_nothing_of_what_went_wrong_inside_nor_of_what_was_bro
     monkeypatch.setattr(house.store, "read", fails)
     monkeypatch.setattr(house.store, "write", fails)
     cookie = {"Cookie": f"callboard_session={furnished.cookies['callboard_session']}"}
-    for method, path in (("GET", "/"), ("GET", "/settings/users"), ("GET", "/api/v1/calls"), ("GET", "/healthz")):
+    for method, path in (("GET", "/"), ("GET", "/settings/users"), ("GET", "/api/v1/calls"), ("GET", "/api/v1/alerts")):
         for accept in ("text/html", "application/json"):
             answer = await house.fetch(method, path, headers=cookie | {"Accept": accept})
             assert answer.code == 500

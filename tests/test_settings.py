@@ -128,3 +128,46 @@ def test_with_a_certificate_the_public_url_is_https():
 def test_a_certificate_without_its_key_is_refused(flags):
     with pytest.raises(SettingError, match="both or neither"):
         read(*flags)
+
+
+def kept(tmp_path, content: str | bytes) -> str:
+    path = tmp_path / "secret"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_value_may_be_in_a_file(tmp_path, end):
+    url = "postgresql://ann:pw@host/board"
+    assert read(CALLBOARD_DATABASE_URL_FILE=kept(tmp_path, url + end)).database_url == url
+    assert read("--port", "2", CALLBOARD_PORT_FILE=kept(tmp_path, "1" + end)).port == 2, "a flag goes before it"
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_every_setting_may_but_those_that_name_files(tmp_path, field):
+    given = {field.variable + "_FILE": kept(tmp_path, field.default)}
+    if field.name in ("tls_certificate", "tls_key"):
+        with pytest.raises(SettingError, match="which names a file already"):
+            read(**given)
+    else:
+        assert read(**given) == read()
+
+
+def test_a_variable_and_its_file_are_one_too_many(tmp_path):
+    with pytest.raises(SettingError, match="CALLBOARD_PORT and CALLBOARD_PORT_FILE: give one of them"):
+        read(CALLBOARD_PORT="1", CALLBOARD_PORT_FILE=kept(tmp_path, "1"))
+
+
+@pytest.mark.parametrize("content", ["hunter2hunter2", "mysql://ann:hunter2@host/b", "hunter2\n\n", b"hunter2\xff", ""])
+def test_what_is_wrong_with_a_file_is_one_line_that_tells_nothing_of_its_content(tmp_path, content):
+    with pytest.raises(SettingError) as refused:
+        read(CALLBOARD_DATABASE_URL_FILE=kept(tmp_path, content))
+    told = str(refused.value)
+    assert told.startswith("CALLBOARD_DATABASE_URL_FILE: ") and told.isprintable() and "hunter2" not in told
+
+
+@pytest.mark.parametrize("path", ["nowhere/secret", "", "."])
+def test_a_file_that_cannot_be_read_is_named_by_its_variable(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingError, match=r"\ACALLBOARD_DATABASE_URL_FILE: cannot be read: [A-Z][a-z ]+\Z"):
+        read(CALLBOARD_DATABASE_URL_FILE=path)

@@ -14,7 +14,7 @@ import pytest
 import websockets
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
-import server
+import serving
 from command_line import CommandLine
 from commands import demo
 from house import Watcher
@@ -141,12 +141,12 @@ async def test_plain_http_to_the_tls_port_is_closed_at_once_without_a_word_in_th
 async def test_a_slow_handshake_is_closed_in_time(open_tls, monkeypatch):
     clock, entrances = Stopped(), []
 
-    class Watched(server.Entrance):
+    class Watched(serving.Entrance):
         def __init__(self, *args, **options):
             super().__init__(*args, **options, clock=clock)
             entrances.append(self)
 
-    monkeypatch.setattr(server, "Entrance", Watched)
+    monkeypatch.setattr(serving, "Entrance", Watched)
     async with open_tls() as house, raw(port_of(house)) as silent, raw(port_of(house)) as slow:
         await slow.send(b"\x16\x03\x01\x02\x00")  # the beginning of a ClientHello of 512 bytes
         async with asyncio.timeout(WAIT_S):

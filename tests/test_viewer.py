@@ -2,6 +2,7 @@
 
 from hub import Viewer
 from hub.viewer import MAX_UNSENT_BYTES
+from metrics import Numbers
 
 
 class Outlet:
@@ -28,7 +29,7 @@ class Room:
 
     def __init__(self, head_seq: int = 0, status_version: int = 1, interims: tuple[bytes, ...] = ()):
         self.head_seq, self.status_version, self.interims, self.is_closed = head_seq, status_version, interims, False
-        self.last_alert = 0
+        self.last_alert, self.numbers = 0, Numbers()
 
     def status_frame(self) -> bytes:
         return b"status"

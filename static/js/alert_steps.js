@@ -1,6 +1,6 @@
 // @ts-check
-/** From alert to alert in a transcript: two buttons, and the letters n and p where letters are switched on. */
-import { lasting } from "callboard/wall_memory";
+/** From alert to alert in a transcript, and from segment to segment, as two buttons each ask for it. */
+import { readingLine } from "callboard/reveal";
 
 const PLACES = ".segment:has(> .segment-alerts), .event.is-alert";
 
@@ -12,14 +12,27 @@ export function step(tops, by) {
   return at >= 0 ? at : by > 0 ? 0 : tops.length - 1;
 }
 
+/** From the place that has the focus, as long as that is in sight, else from where the reader reads.
+ * @param {import("callboard/transcript_element").TranscriptElement} transcript @param {string} selector of the places
+ * @param {1|-1} by @param {{isRound?: boolean}} [how] after the last one the first? */
+export function go(transcript, selector, by, { isRound = true } = {}) {
+  const places = /** @type {HTMLElement[]} */ ([...transcript.querySelectorAll(selector)]).filter((place) => place.offsetParent);
+  const line = readingLine();
+  const tops = places.map((place) => place.getBoundingClientRect().top - line);
+  const own = places.findIndex((place, at) => place.contains(document.activeElement) && tops[at] > -2 && tops[at] < innerHeight - line);
+  const last = places.length - 1;
+  const next = own < 0 ? step(tops, by) : own + by;
+  const at = isRound ? (next + places.length) % places.length : Math.min(next, last);
+  if (places[at] && next >= (isRound ? -1 : 0)) transcript.lead(places[at]);
+}
+
 export class AlertSteps {
-  /** @param {HTMLElement} transcript @param {HTMLElement} panel with the buttons and the count */
+  /** @param {import("callboard/transcript_element").TranscriptElement} transcript
+   * @param {HTMLElement} panel with the buttons and the count */
   constructor(transcript, panel) {
-    this.transcript = transcript;
     this.panel = panel;
-    panel.querySelector('[data-step="previous-alert"]')?.addEventListener("click", () => this.go(-1));
-    panel.querySelector('[data-step="next-alert"]')?.addEventListener("click", () => this.go(1));
-    document.addEventListener("keydown", (event) => this.#pressed(event));
+    panel.querySelector('[data-step="previous-alert"]')?.addEventListener("click", () => go(transcript, PLACES, -1));
+    panel.querySelector('[data-step="next-alert"]')?.addEventListener("click", () => go(transcript, PLACES, 1));
   }
 
   /** @param {number} count */
@@ -28,23 +41,5 @@ export class AlertSteps {
     if (number.textContent !== String(count)) number.textContent = String(count);
     this.panel.hidden = !count;
   }
-
-  /** @param {1|-1} by */
-  go(by) {
-    const places = /** @type {HTMLElement[]} */ ([...this.transcript.querySelectorAll(PLACES)]);
-    const margin = parseFloat(places.length ? getComputedStyle(places[0]).scrollMarginBlockStart : "0") || 0;
-    const at = step(places.map((place) => place.getBoundingClientRect().top - margin), by);
-    if (at < 0) return;
-    places[at].tabIndex = -1;
-    places[at].focus({ preventScroll: true });
-    places[at].scrollIntoView({ block: "start", behavior: "instant" });
-  }
-
-  /** @param {KeyboardEvent} event */
-  #pressed({ key, ctrlKey, altKey, metaKey, target, defaultPrevented, isComposing }) {
-    const isField = target instanceof Element && target.closest("input, select, textarea, [contenteditable]");
-    if (defaultPrevented || isComposing || ctrlKey || altKey || metaKey || isField || !lasting.get("letters", true)) return;
-    if (key === "n") this.go(1);
-    else if (key === "p") this.go(-1);
-  }
 }
+

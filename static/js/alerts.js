@@ -19,6 +19,10 @@ export class Alerts {
     return true;
   }
 
+  get list() {
+    return [...this.#all.values()];
+  }
+
   get count() {
     return this.#all.size;
   }

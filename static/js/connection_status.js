@@ -8,12 +8,14 @@ import { counted, duration, plain } from "callboard/format";
 
 const NOT_YET = { tone: /** @type {const} */ ("behind"), step: null };
 
-/** `{tone: "behind", words: "Reconnecting, may be behind · attempt 2", step: "retry"}` @param {State} state @returns {Said} */
-export function describe(state) {
+/** `{tone: "behind", words: "Reconnecting, may be behind · attempt 2", step: "retry"}` @param {State} state
+ * @param {number} [behindS] how far what comes in lags @returns {Said} */
+export function describe(state, behindS = 0) {
   switch (state.name) {
     case "connecting":
       return { ...NOT_YET, words: "Connecting…" };
     case "live":
+      if (behindS) return { ...NOT_YET, words: `Behind by ${behindS} s` };
       return { tone: "live", words: state.recovered === null ? "Live" : recovered(state.recovered), step: null };
     case "reconnecting":
       return { ...NOT_YET, words: reconnecting(state), step: "retry" };

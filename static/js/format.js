@@ -16,6 +16,17 @@ export function duration(seconds) {
   return `${Math.floor(whole / 3600)}:${pad(Math.floor(whole / 60) % 60)}:${pad(whole % 60)}`;
 }
 
+/** To the nearest whole number, and of two that are as near to the even one, as Python does. @param {number} x */
+export function rounded(x) {
+  const up = Math.round(x);
+  return up - x === 0.5 && up % 2 ? up - 1 : up;
+}
+
+/** `8.4 s` @param {number} seconds */
+export function tenths(seconds) {
+  return `${(rounded(seconds * 10) / 10).toFixed(1)} s`;
+}
+
 /** A word of a provider for people: `no-answer` → `no answer`. @param {string} word */
 export function plain(word) {
   return word.replace(/[-_]+/g, " ");

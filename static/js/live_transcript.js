@@ -115,6 +115,7 @@ export class LiveTranscript {
       if (this.cursor) address.searchParams.set("after", String(this.cursor));
       if (this.cursor && this.epoch) address.searchParams.set("epoch", this.epoch);
       if (this.options.interim === false) address.searchParams.set("interim", "0");
+      if (this.options.company) address.searchParams.set("company", "1");
       const socket = (this.#socket = new this.options.WebSocket(address.href));
       socket.onmessage = (/** @type {any} */ event) => this.#hear(event.data);
       socket.onclose = (/** @type {any} */ event) => this.#closed(event.code);
@@ -148,10 +149,7 @@ export class LiveTranscript {
       this.#timer("stable", STABLE_MS, () => (this.#attempts = 0));
       this.#ping();
     },
-    call_status: (message) => {
-      this.#status = message;
-      this.options.onStatus?.(message);
-    },
+    call_status: (message) => this.options.onStatus?.((this.#status = message)),
     transcript: (message) => {
       const { seq } = message;
       if (seq != null) {
@@ -168,12 +166,14 @@ export class LiveTranscript {
     },
     pong: ({ id, timestamp }) => {
       if (id !== this.#pings) return;
-      const offset = Date.parse(timestamp) - (this.#pingSentAt + this.options.now()) / 2;
-      if (Number.isFinite(offset)) this.clockOffset = offset;
+      const took = this.options.now() - this.#pingSentAt;
+      const offset = Date.parse(timestamp) - this.#pingSentAt - took / 2;
+      if (Number.isFinite(offset) && (took < 1_000 || this.clockOffset === null)) this.clockOffset = offset; // slower: who knows where
       this.#cancel("pong");
       this.#timer("ping", PING_EVERY_MS, () => this.#ping());
     },
     alert: (message) => this.options.onAlert?.(message),
+    company: (message) => this.options.onCompany?.(message),
     error: (message) => this.options.onError?.(message),
   };
 
@@ -205,7 +205,7 @@ export class LiveTranscript {
     if (error.retryable && deniedFor < ACCESS_DENIED_MS) return this.#lost(error);
     this.#deniedSince = null;
     this.#drop();
-    const name = /** @type {Record<string, any>} */ (REFUSED)[error.error] ?? "failed";
+    const name = error.signed_out ? "signed-out" : (/** @type {Record<string, any>} */ (REFUSED)[error.error] ?? "failed");
     this.#enter({ name, error: { ...error, error: error.error, message: error.message } });
   }
 

@@ -6,6 +6,7 @@
  * @typedef {import("./messages.js").StatusMessage} StatusMessage
  * @typedef {import("./messages.js").HistoryMessage} HistoryMessage
  * @typedef {import("./messages.js").AlertMessage} AlertMessage
+ * @typedef {import("./messages.js").CompanyMessage} CompanyMessage
  * @typedef {import("./messages.js").ErrorMessage} ErrorMessage
  *
  * `recovered`: stored transcripts that a reconnect brought, null at first. `delay` in ms. `full` and `reconnecting`
@@ -30,6 +31,9 @@
  * @property {(message: HistoryMessage) => void} [onHistoryComplete]
  * @property {(message: AlertMessage) => void} [onAlert] with each connection all of them come again: `data.id` tells
  *   which are known; one that is now about a newer entry of its segment comes again, too
+ * @property {boolean} [company] true: to be told who else watches
+ * @property {(message: CompanyMessage) => void} [onCompany] with each connection, then when someone comes or goes, or
+ *   notes change
  * @property {() => void} [onReset] the log is another one: clear the screen
  * @property {(state: State) => void} [onState]
  * @property {(message: ErrorMessage) => void} [onError]

@@ -12,7 +12,9 @@
  * @typedef {{id: number, rule: string, rule_id: number, segment_id: string|null, seq: number|null,
  *   spans: [number, number][]|null, at: string}} AlertData   `spans` in characters (code points) of the entry's content
  * @typedef {{type: "alert", call_sid: string, timestamp: string, data: AlertData}} AlertMessage
- * @typedef {{error: string, message?: string, retryable?: boolean, retry_after?: number}} ErrorMessage
+ * @typedef {{type: "company", call_sid: string, timestamp: string, viewers: {name: string, via: "page"|"key"}[],
+ *   notes_version: number}} CompanyMessage   another `notes_version`: read the notes again
+ * @typedef {{error: string, message?: string, retryable?: boolean, retry_after?: number, signed_out?: boolean}} ErrorMessage
  * @typedef {{through_seq: number, count: number}} HistoryMessage
  */
 

@@ -38,10 +38,17 @@ export function isContinued(previous, data) {
   return data.segment_start - previous.segment_end < TURN_GAP_S;
 }
 
+/** A correction that tells no times keeps those that the stored entry before it had, as models/entries.py has it.
+ * @param {TranscriptData} data @param {{seq: number, start: number|null, end: number|null}|undefined} heard */
+function withTimes(data, heard) {
+  if (data.segment_start !== null || !heard || heard.seq === Infinity) return data;
+  return { ...data, segment_start: heard.start, segment_end: data.segment_end ?? heard.end };
+}
+
 export class Segments {
   /** In speaking order. @type {Segment[]} */ list = [];
   /** What was heard last of each segment, withdrawn ones too, so that a late interim stays away.
-   * @type {Map<string, {seq: number, revision: number|null}>} */
+   * @type {Map<string, {seq: number, revision: number|null, start: number|null, end: number|null}>} */
   #heard = new Map();
   /** @type {Map<string, Segment>} */ #shown = new Map();
 
@@ -61,14 +68,17 @@ export class Segments {
     const adopted = { ...segment, place };
     this.list.push(adopted);
     this.#shown.set(segment.id, adopted);
-    this.#heard.set(segment.id, { seq: segment.seq, revision: segment.data.revision });
+    const { revision, segment_start: start, segment_end: end } = segment.data;
+    this.#heard.set(segment.id, { seq: segment.seq, revision, start, end });
   }
 
   /** Take a transcript message. @param {TranscriptMessage} message @returns {Change|null} null: nothing to see */
-  apply({ seq = Infinity, data, timestamp }) {
-    const id = data.segment_id;
-    if (!isNewer(this.#heard.get(id), seq, data.revision)) return null;
-    this.#heard.set(id, { seq, revision: data.revision });
+  apply({ seq = Infinity, data: told, timestamp }) {
+    const id = told.segment_id;
+    const heard = this.#heard.get(id);
+    if (!isNewer(heard, seq, told.revision)) return null;
+    const data = withTimes(told, heard);
+    this.#heard.set(id, { seq, revision: data.revision, start: data.segment_start, end: data.segment_end });
     const shown = this.#shown.get(id);
     if (data.content === WORDLESS) return shown ? this.#remove(shown) : null;
     if (!shown) return this.#add({ id, data, seq, place: NaN, timestamp });

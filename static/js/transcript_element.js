@@ -3,25 +3,25 @@
  * `<live-transcript>`: the transcript that the server rendered, kept up to date. Light DOM; the markup of a segment
  * is the page's `<template>`, filled with text and never with markup.
  *
- * Announced are finals only, at most once a frame, and nothing while history comes in.
+ * Announced are finals only, at most once a frame, and nothing while history comes in or its reader wants quiet.
+ *
+ * Fires `transcript-changed` (`detail.finals`: how many were not there before), `transcript-led` before it leads its reader
+ * to a place, and `speaker-chosen` when it shows others than before.
  */
 import { Alerts } from "callboard/alerts";
-import { showMarked, showNames } from "callboard/alert_words";
-import { showWords } from "callboard/chips";
-import { mmss } from "callboard/format";
+import { GapRows } from "callboard/gap_rows";
+import { reach } from "callboard/gaps";
+import { reveal } from "callboard/reveal";
+import { localiseTime, readSegment, wallClock, writeSegment } from "callboard/segment_node";
 import { isContinued, Segments } from "callboard/segments";
 
 /** @typedef {import("callboard/segments").Segment} Segment */
 /** @typedef {import("callboard/messages").TranscriptMessage} TranscriptMessage */
 
-const UNSURE = 0.6; // confidence below which words are underlined; templates/macros/segment.html has the same
 const SETTLED_MS = 200; // browsers tell screen readers of a change some frames later, as live as the log is by then
-const wallClock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** @param {ParentNode} root @param {string} selector @returns {HTMLElement} */
 const part = (root, selector) => /** @type {HTMLElement} */ (root.querySelector(selector));
-/** @param {string|undefined} text */
-const numberOrNull = (text) => (text ? Number(text) : null);
 
 export class TranscriptElement extends HTMLElement {
   segments = new Segments();
@@ -30,15 +30,58 @@ export class TranscriptElement extends HTMLElement {
   /** @type {Set<Segment>} */ #dirty = new Set();
   #isDrawing = false;
   #isRearranged = false;
+  #isHushed = true; // until the history is complete
+  #isQuiet = false;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #listening;
 
   connectedCallback() {
     this.log = part(this, "[role=log]");
     this.place = part(this, "ol");
     this.pattern = /** @type {HTMLTemplateElement} */ (part(this, "template"));
+    this.gaps = new GapRows(/** @type {HTMLTemplateElement} */ (part(this, '[data-part="gap"]')));
     this.names = { user: this.dataset.userName ?? "", assistant: this.dataset.assistantName ?? "" };
     this.place.querySelectorAll("li.segment").forEach((node) => this.#adopt(/** @type {HTMLElement} */ (node)));
     for (const alert of JSON.parse(this.dataset.alerts ?? "[]")) this.alerts.take(alert);
+  }
+
+  /** Whose words are shown; "": everyone's. */
+  get only() {
+    return this.dataset.only ?? "";
+  }
+
+  set only(speaker) {
+    if (speaker === this.only) return;
+    if (speaker) this.dataset.only = speaker;
+    else delete this.dataset.only;
+    this.dispatchEvent(new CustomEvent("speaker-chosen"));
+  }
+
+  /** Whether its reader wants no announcements. */
+  set isQuiet(/** @type {boolean} */ isQuiet) {
+    this.#isQuiet = isQuiet;
+    this.#announce();
+  }
+
+  /** @param {string} segmentId */
+  nodeOf(segmentId) {
+    return this.#nodes.get(segmentId);
+  }
+
+  /** Lead the reader to a segment, whoever spoke, and to nothing else. @param {string} segmentId @returns {boolean} whether it is here */
+  goTo(segmentId) {
+    const node = this.#nodes.get(segmentId);
+    if (!node?.isConnected) return false;
+    if (this.only && node.dataset.speaker !== this.only) this.only = "";
+    this.lead(node);
+    return true;
+  }
+
+  /** To a segment or row of ours. @param {HTMLElement} node */
+  lead(node) {
+    this.dispatchEvent(new CustomEvent("transcript-led"));
+    if (!node.ariaHidden) node.tabIndex = -1; // an interim can't be gone to, only seen
+    node.focus({ preventScroll: true });
+    reveal(node);
   }
 
   /** @param {TranscriptMessage} message */
@@ -66,20 +109,28 @@ export class TranscriptElement extends HTMLElement {
     Object.assign(time, { dateTime: at, textContent: wallClock.format(new Date(at)) });
     const { list } = this.segments;
     const later = list[list.findLastIndex(({ timestamp }) => !(Date.parse(timestamp) > Date.parse(at))) + 1];
-    this.place?.insertBefore(row, (later && this.#nodes.get(later.id)) ?? null);
+    this.place?.insertBefore(row, this.#edge(later));
   }
 
   /** History is on its way: be quiet until `listen`. */
   hush() {
     clearTimeout(this.#listening);
-    this.log?.setAttribute("aria-live", "off");
+    this.#isHushed = true;
+    this.#announce();
   }
 
   /** The history is complete: what interims are still open comes next. */
   listen() {
     this.dropInterims();
     this.#draw();
-    this.#listening = setTimeout(() => this.log?.setAttribute("aria-live", "polite"), SETTLED_MS);
+    this.#listening = setTimeout(() => {
+      this.#isHushed = false;
+      this.#announce();
+    }, SETTLED_MS);
+  }
+
+  #announce() {
+    this.log?.setAttribute("aria-live", this.#isHushed || this.#isQuiet ? "off" : "polite");
   }
 
   dropInterims() {
@@ -90,6 +141,7 @@ export class TranscriptElement extends HTMLElement {
     this.segments.clear();
     this.#dirty.clear();
     this.#nodes.clear();
+    this.gaps?.clear();
     this.alerts.clear();
     this.place?.replaceChildren();
     this.#tell(0);
@@ -97,17 +149,11 @@ export class TranscriptElement extends HTMLElement {
 
   /** @param {HTMLElement} node as macros/segment.html made it */
   #adopt(node) {
-    const { segmentId: id = "", seq, speaker, start, end, revision } = node.dataset;
-    const content = part(node, ".segment-words").textContent ?? "";
-    const data = /** @type {any} */ ({
-      segment_id: id, speaker, content, is_final: true, revision: numberOrNull(revision),
-      segment_start: numberOrNull(start), segment_end: numberOrNull(end),
-    }); // prettier-ignore
-    this.segments.adopt({ id, data, seq: Number(seq), timestamp: "" });
-    this.#nodes.set(id, node);
-    const time = part(node, "time");
-    const said = time.getAttribute("datetime");
-    if (said) time.title = wallClock.format(new Date(said)); // the reader's clock, not the server's
+    const segment = readSegment(node);
+    this.segments.adopt(segment);
+    this.#nodes.set(segment.id, node);
+    this.gaps?.adopt(segment.id, node);
+    localiseTime(node);
   }
 
   /** @param {import("callboard/segments").Change} change */
@@ -131,8 +177,12 @@ export class TranscriptElement extends HTMLElement {
       if (index < 0) this.#remove(segment);
       else if (this.#put(segment, index)) finals++;
     }
-    if (this.#isRearranged) list.forEach((_, at) => this.#join(at));
-    else for (const { index } of dirty) [index, index + 1].forEach((at) => this.#join(at));
+    const changed = new Set(dirty.flatMap(({ index }) => [index, index + 1]));
+    /** @type {number|null} */ let before = null;
+    list.forEach(({ data }, at) => {
+      if (this.#isRearranged || changed.has(at)) this.#join(at, before);
+      before = reach(before, data);
+    });
     this.#isRearranged = false;
     if (dirty.length) this.#tell(finals);
   }
@@ -149,38 +199,21 @@ export class TranscriptElement extends HTMLElement {
     }
     const next = this.segments.list[index + 1];
     const after = (next && this.#nodes.get(next.id)) ?? null;
-    this.#fill(node, segment, isNew);
-    if (node.parentNode !== this.place || nextSegment(node) !== after) this.place?.insertBefore(node, after);
+    writeSegment(node, segment, {
+      isAnnounced: isNew,
+      name: this.names?.[segment.data.speaker] ?? segment.data.speaker,
+      startedAt: Date.parse(this.dataset.startedAt ?? ""),
+      spans: this.alerts.spans(segment.id, this.segments.latestSeq(segment.id)),
+      alerts: this.alerts.ofSegment(segment.id),
+    });
+    if (node.parentNode !== this.place || nextSegment(node) !== after) this.place?.insertBefore(node, this.#edge(next));
     return isNew;
   }
 
-  /** @param {HTMLElement} node @param {Segment} segment @param {boolean} isAnnounced */
-  #fill(node, { id, data, seq }, isAnnounced) {
-    const isInterim = seq === Infinity;
-    node.id = `seg-${id}`;
-    Object.assign(node.dataset, { segmentId: id, speaker: data.speaker });
-    node.classList.toggle("is-interim", isInterim);
-    node.ariaHidden = isInterim ? "true" : null;
-    const words = part(node, ".segment-words");
-    words.classList.toggle("is-unsure", !isInterim && data.confidence !== null && data.confidence < UNSURE);
-    words.lang = data.language ?? "";
-    if (!data.language) words.removeAttribute("lang");
-    const spans = this.alerts.spans(id, this.segments.latestSeq(id));
-    if (spans.length) showMarked(words, data.content, spans);
-    else showWords(words, data.content, { isNew: isAnnounced }); // a new node is what is announced
-    showNames(node, this.alerts.ofSegment(id));
-    part(node, ".segment-speaker").textContent = this.names?.[data.speaker] ?? data.speaker;
-    this.#fillTime(/** @type {HTMLTimeElement} */ (part(node, "time")), data);
-  }
-
-  /** @param {HTMLTimeElement} time @param {import("callboard/messages").TranscriptData} data */
-  #fillTime(time, { segment_start: start, created_at: createdAt }) {
-    const startedAt = Date.parse(this.dataset.startedAt ?? "");
-    const said = start !== null && startedAt ? startedAt + start * 1000 : Date.parse(createdAt ?? "");
-    const clock = said ? wallClock.format(said) : "";
-    if (said) time.dateTime = new Date(said).toISOString();
-    time.title = clock;
-    time.textContent = start !== null ? mmss(start) : clock;
+  /** What to stand before, gap and all, so as to stand before a segment. @param {Segment|undefined} segment @returns {Node|null} null: the end */
+  #edge(segment) {
+    const node = segment && this.#nodes.get(segment.id);
+    return node ? (this.gaps?.edge(segment.id, node) ?? node) : null;
   }
 
   /** @param {Segment} segment */
@@ -188,13 +221,16 @@ export class TranscriptElement extends HTMLElement {
     if (this.segments.get(id)) return; // gone and back within a frame: its node goes on
     this.#nodes.get(id)?.remove();
     this.#nodes.delete(id);
+    this.gaps?.remove(id);
   }
 
-  /** One turn, or the next one? @param {number} at */
-  #join(at) {
+  /** One turn, or the next one? And after which silence? @param {number} at @param {number|null} before gaps.reach */
+  #join(at, before) {
     const { list } = this.segments;
-    if (!list[at]) return;
-    this.#nodes.get(list[at].id)?.classList.toggle("is-continued", isContinued(list[at - 1]?.data, list[at].data));
+    const { id, data } = list[at];
+    const node = this.#nodes.get(id);
+    node?.classList.toggle("is-continued", isContinued(list[at - 1]?.data, data));
+    if (node) this.gaps?.put(id, node, before, data);
   }
 
   /** @param {number} finals that were not there before */

@@ -48,3 +48,36 @@ test("selecting text stops it, asking for the latest starts it", () => {
   rule.resume();
   assert.deepEqual([rule.isFollowing, rule.missed], [true, 0]);
 });
+
+test("content that shrinks brings the end near, but that is not the reader's going back", () => {
+  const rule = new FollowRule(true);
+  rule.scrolled(at(1400));
+  rule.scrolled(at(900));
+  rule.scrolled(at(850, 1500));
+  assert.ok(!rule.isFollowing);
+});
+
+test("a wheel that turns away stops it at once; within the end's reach it has not left when it stands still", () => {
+  const rule = new FollowRule(true);
+  rule.scrolled(at(1400));
+  rule.leaving();
+  rule.settled(at(1400)); // of an earlier scroll
+  assert.ok(!rule.isFollowing);
+  rule.scrolled(at(1350));
+  rule.settled(at(1350));
+  assert.ok(rule.isFollowing);
+  rule.leaving();
+  rule.scrolled(at(1200));
+  rule.settled(at(1200));
+  assert.ok(!rule.isFollowing);
+});
+
+test("being led to a place near the end is no going back to it", () => {
+  const rule = new FollowRule(true);
+  rule.scrolled(at(1400));
+  rule.pause();
+  rule.scrolled(at(300));
+  rule.led(at(1390));
+  rule.scrolled(at(1390));
+  assert.ok(!rule.isFollowing);
+});

@@ -90,6 +90,16 @@ test("a correction of the start moves the segment, one without a start leaves it
   assert.deepEqual(words, ["B", "A?"]);
 });
 
+test("a correction without times keeps those of what it corrects, also of what was withdrawn", () => {
+  const times = ({ segments }) => segments.list.map(({ data }) => [data.segment_start, data.segment_end]);
+  const spoken = final(1, "a", "A", 1, { segment_end: 2 });
+  assert.deepEqual(times(shown(spoken, final(2, "a", "A!"))), [[1, 2]]);
+  assert.deepEqual(times(shown(spoken, final(2, "a", "A!", null, { segment_end: 3 }))), [[1, 3]]);
+  assert.deepEqual(times(shown(spoken, final(2, "a", "A!", 1.5))), [[1.5, null]]);
+  assert.deepEqual(times(shown(spoken, final(2, "a", ""), final(3, "a", "A!"))), [[1, 2]]);
+  assert.deepEqual(times(shown(interim(1, "a", "A", 1), final(1, "a", "A!"))), [[null, null]], "of an interim nothing is kept");
+});
+
 test("any order of coming with starts gives one order on the screen", () => {
   const messages = [final(1, "a", "A", 4), final(2, "b", "B", 2), final(3, "c", "C", 4), final(4, "d", "D", 0)];
   for (const order of permutations(messages)) assert.deepEqual(shown(...order).words, ["D", "B", "A", "C"]);
