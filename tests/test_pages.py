@@ -27,7 +27,7 @@ async def spoken(page) -> list[str]:
 @pytest.mark.gen_test(timeout=60)
 async def test_a_supervisor_reads_a_call_as_it_is_spoken_and_through_a_restart(sqlite_url):
     port, clock = free_port(), Clock()
-    async with new_page() as page:
+    async with new_page(viewport={"width": 1000, "height": 800}) as page:  # on wider ones a call opens beside the list
         async with open_house(sqlite_url, clock, port=port) as house:
             await house.furnish()
             furniture = house.furniture
