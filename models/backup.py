@@ -5,6 +5,7 @@ Each is written beside its place under another name, and gets its own name when 
 
 import os
 import secrets
+import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -16,6 +17,7 @@ from events import Refused
 from models.database import DatabaseUnreachable, execute, migrate, open_database
 
 PAGES = 1000  # copied at a time: some ms
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 WAITS_S = 5.0  # for whoever has the database locked
 
 Told = Callable[[int, int], None]  # done, total: pages; may raise to stop it
@@ -77,24 +79,33 @@ def _copy(source: sqlite3.Connection, coming: Path, told: Told) -> None:
 def _coming(to: Path) -> Iterator[Path]:
     """A new file for this account's eyes only, which is called `to` once the block is through, or is gone."""
     coming = to.with_name(to.name + ".partial")
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)  # until there is someone to delete what is made
+    try:
+        descriptor = _made(coming, to)
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+            yield coming
+            os.fsync(descriptor)
+            os.rename(coming, to)
+            _sync_folder(to.parent)
+        finally:
+            os.close(descriptor)
+            for left in ("", "-journal", "-wal", "-shm", ".migrating"):
+                Path(f"{coming}{left}").unlink(missing_ok=True)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _made(coming: Path, to: Path) -> int:
     try:
         if to.exists():
             raise Refused("name_taken", f"{to} is there already, and is not overwritten.")
-        descriptor = os.open(coming, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        return os.open(coming, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         message = f"{coming} is there: another copy is on its way, or was cut off; then delete it."
         raise Refused("name_taken", message) from None
     except OSError as error:
         raise Refused("not_writable", f"{to} cannot be written: {error.strerror}.") from None
-    try:
-        yield coming
-        os.fsync(descriptor)
-        os.rename(coming, to)
-        _sync_folder(to.parent)
-    finally:
-        os.close(descriptor)
-        for left in ("", "-journal", "-wal", "-shm", ".migrating"):
-            Path(f"{coming}{left}").unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

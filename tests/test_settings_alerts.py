@@ -165,4 +165,4 @@ async def test_a_silence_has_a_row_of_its_own_between_what_was_said(house, admin
     await house.say("CA1", "s2", "Sorry, I was away", segment_start=22.0)
     page = (await admin.get("/calls/CA1")).page
     items = [item.text.split(" ")[0] for item in page.all("li") if "class" in item.attributes]
-    assert items[:3] == ["Customer", "Alert:", "Customer"]
+    assert items[:4] == ["Customer", "Alert:", "21", "Customer"], "the alert, and how long the silence was"
