@@ -9,7 +9,7 @@ from alerting import make_rule
 from described import ASYNCAPI, faults, resolve
 from events import Unavailable
 from house import House, Watcher, open_house
-from models import accounts, calls, source_settings
+from models import accounts, calls, erasing, source_settings
 
 SAID = {"type": "transcript", "id": 1, "call_sid": "CA0001", "data": {"speaker": "user", "content": "Hello"}}
 
@@ -159,6 +159,10 @@ async def producers_are_refused(ear: Ear) -> None:
         await producer.send(said())
         await producer.until("ack")
     assert await ear.told("ingest", said(content="Goodbye")) == "revision_conflict"
+    await ear.house.say("CA0009", "u-1", "Hello")
+    await ear.house.services.erasing.erase(await ear.house.store.read(erasing.with_sid, "CA0009"))
+    again = SAID | {"call_sid": "CA0009", "data": SAID["data"] | {"segment_id": "u-2"}}
+    assert await ear.told("ingest", again) == "call_erased"
     await ear.house.store.write(source_settings.set_paused, ear.house.organization_id, 1, ear.house.clock())
     await ear.house.services.gate.poll()
     assert await ear.told("ingest", SAID | {"type": "deepgram", "data": {"type": "Metadata"}}) == "source_paused"
