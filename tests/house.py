@@ -120,6 +120,7 @@ class House:
 
     def websocket(self, path: str, **options: Any) -> Any:
         """An independent client's connection (the `websockets` package), as an async context manager."""
+        options = {"open_timeout": 45} | options  # a busy machine is no fault
         return websockets.connect("ws" + self.url.removeprefix("http") + path, **options)
 
     @asynccontextmanager
