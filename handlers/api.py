@@ -1,10 +1,14 @@
 """What all REST handlers share: the key of the request, JSON in and out, and the one error shape."""
 
+import asyncio
 import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler
 
 from events import Refused, Unavailable, encode
@@ -108,6 +112,26 @@ class BaseHandler(PlainHandler):
 
     def initialize(self, services: Services) -> None:
         self.services = services
+
+    async def finish_in_pieces(self, pieces: AsyncGenerator[str | bytes, None]) -> None:
+        """Write what may be very long, as the client takes it, after what is written already; the loop has its turns in
+        between. What fails midway ends the connection: an orderly end would let half of it pass for the whole."""
+        try:
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    self.write(piece)
+                    del piece  # a client that reads slowly holds one copy, not two
+                    await self.flush()
+                    await asyncio.sleep(0)  # where the kernel takes everything at once, `flush` does not wait
+        except StreamClosedError:
+            return  # whoever asked has gone
+        except Exception:
+            if not self._headers_written:
+                raise
+            log.exception("an answer broke off")
+            self.detach().close()
+            return
+        self.finish()
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
         try:

@@ -1,12 +1,11 @@
 """A call's transcript as a file, for programs and for people."""
 
-import logging
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import AsyncGenerator
 from typing import Any, Literal
 
 import msgspec
-from tornado.iostream import StreamClosedError
 
 from events import Call
 from exports import FORMATS, Writer, file_name
@@ -17,8 +16,6 @@ from handlers.pages import PageHandler
 from models import calls, entries, notes
 from models.entries import Spoken
 from models.notes import Note
-
-log = logging.getLogger(__name__)
 
 
 class _Query(msgspec.Struct):
@@ -57,22 +54,15 @@ async def send_file(handler: BaseHandler, call: Call, asked: _Query) -> None:
     name = file_name(call.call_sid, asked.format, asked.speaker)
     handler.set_header("Content-Type", format_.media_type)
     handler.set_header("Content-Disposition", f'attachment; filename="{name}"')
+
     handler.write(writer.begin() + ("" if after is None else writer.noted(after.pop(None, []))))
-    is_begun = False
-    try:
+
+    async def pieces() -> AsyncGenerator[str | bytes, None]:
         for at in range(0, len(spoken), entries.PAGE):
-            handler.write(await store.read(_piece, call.id, spoken[at : at + entries.PAGE], writer, after or {}))
-            is_begun = True
-            await handler.flush()
-    except StreamClosedError:
-        return  # whoever asked has gone
-    except Exception:
-        if not is_begun:
-            raise
-        log.exception("an export broke off")
-        handler.detach().close()  # an orderly end would let half a file pass for a whole one
-        return
-    handler.finish(writer.end())
+            yield await store.read(_piece, call.id, spoken[at : at + entries.PAGE], writer, after or {})
+        yield writer.end()
+
+    await handler.finish_in_pieces(pieces())
 
 
 def _piece(db: Any, call_id: int, spoken: list[Spoken], writer: Writer, after: dict[str | None, list[Note]]) -> bytes:

@@ -1,14 +1,12 @@
 """What all pages share: who is signed in, rendering, and the headers that keep a page to itself."""
 
-import asyncio
-import logging
 import secrets
+from collections.abc import AsyncGenerator
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from jinja2 import Environment
 from jinja2.environment import TemplateStream
-from tornado.iostream import StreamClosedError
 
 from handlers.api import ApiError, BaseHandler
 from handlers.services import Services
@@ -17,8 +15,6 @@ from handlers.tickets_api import SESSION_COOKIE
 from models.rights import Grant
 
 PIECE = 60  # of what a template gives out, written at once: some 20 segments of a call, 2 ms
-
-log = logging.getLogger(__name__)
 
 _PHRASES = {
     401: ("Signed out", "Sign in again to read on."),
@@ -75,22 +71,14 @@ class PageHandler(BaseHandler):
     async def stream_page(self, name: str, **context: Any) -> None:
         """As `render_page`, of what may be very long: piece by piece, as the client takes them. The loop has its turns
         in between, and the browser begins to draw with the first."""
-        pieces = self._rendering(name, context)
-        pieces.enable_buffering(PIECE)
-        try:
-            for piece in pieces:
-                self.write(piece)
-                await self.flush()
-                await asyncio.sleep(0)
-        except StreamClosedError:
-            return  # whoever asked has gone
-        except Exception:
-            if not self._headers_written:
-                raise
-            log.exception("a page broke off")
-            self.detach().close()  # an orderly end would let half a call pass for a whole one
-            return
-        self.finish()
+        rendering = self._rendering(name, context)
+        rendering.enable_buffering(PIECE)
+
+        async def pieces() -> AsyncGenerator[str, None]:
+            for piece in rendering:
+                yield piece
+
+        await self.finish_in_pieces(pieces())
 
     def _rendering(self, name: str, context: dict[str, Any]) -> TemplateStream:
         socket = self.services.websocket_url

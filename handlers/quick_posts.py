@@ -15,7 +15,7 @@ from typing import Any
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine, format_timestamp
 
-from events import Refused, Transcript, Unavailable, encode
+from events import Refused, Unavailable, encode
 from handlers.api import as_api_error, error_body
 from handlers.limits import TooMany
 from handlers.request_id import HEADER, request_id
@@ -97,7 +97,7 @@ class _TranscriptPost(HTTPMessageDelegate):
             grant = self._services.gate.known_key(key.strip())
             if grant is None or not grant.may("ingest"):
                 return None
-            self._items: list[Transcript | Refused] = items
+            self._items = items
             return self._services.pipeline.submit(grant.organization_id, self._call_sid, items)
         except (Refused, TooMany, Unavailable):
             return None

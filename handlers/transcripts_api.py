@@ -1,5 +1,7 @@
 """Transcripts of one call: reading them, and sending them in."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from secrets import token_hex
 from typing import Annotated, Any, Literal
 
@@ -40,13 +42,18 @@ class TranscriptsHandler(OneCallHandler):
         self.services.audit.note(entry_of(self, "call.read", call.call_sid))
         pages = self._whole_log(call.id, asked) if asked.after is not None else self._spoken(call.id, asked)
         self.set_header("Content-Type", "application/json; charset=utf-8")
+
         self.write(b"[")
-        separator = b""
-        async for page in pages:
-            self.write(separator + b",".join(encode(transcript_json(call.id, entry)) for entry in page))
-            separator = b","
-            await self.flush()
-        self.finish(b"]")
+
+        async def pieces() -> AsyncGenerator[bytes, None]:
+            separator = b""
+            async with aclosing(pages):
+                async for page in pages:
+                    yield separator + b",".join(encode(transcript_json(call.id, entry)) for entry in page)
+                    separator = b","
+            yield b"]"
+
+        await self.finish_in_pieces(pieces())
 
     async def post(self, which: str) -> None:
         """POST /api/v1/calls/sid/{call_sid}/transcripts: 201 once stored, 200 where nothing was new, 422 where

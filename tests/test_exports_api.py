@@ -184,14 +184,15 @@ async def test_a_long_call_is_never_held_whole_whether_or_not_it_is_read():
     assert grown < 40_000
 
 
-async def test_half_a_file_does_not_pass_for_a_whole_one(house):
+@pytest.mark.parametrize("query", ["/export?format=txt", "", "?after=0"])
+async def test_half_a_transcript_does_not_pass_for_a_whole_one(house, query):
     await say_many(house, [said | {"content": "word " * 400} for said in LONG[:2000]])
     reads = 0
 
     def broken(execute):
         def execute_sql(sql, params=None):
             nonlocal reads
-            reads += "seq IN" in sql
+            reads += "FROM entry WHERE call_id = ? AND seq" in sql
             if reads == 3:
                 raise ArithmeticError("planted")
             return execute(sql, params)
@@ -200,7 +201,7 @@ async def test_half_a_file_does_not_pass_for_a_whole_one(house):
 
     house.store._reading.execute_sql = broken(house.store._reading.execute_sql)
     try:
-        reader, writer = await slow_reader(house.url, house.key, f"{PATH}/export?format=txt")
+        reader, writer = await slow_reader(house.url, house.key, PATH + query)
         whole = await reader.read(-1)
     finally:
         del house.store._reading.execute_sql

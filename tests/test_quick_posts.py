@@ -57,6 +57,14 @@ def stored(db) -> list:
     return [tuple(row) for row in rows.fetchall()]
 
 
+async def test_both_ways_are_counted_under_one_route(house):
+    counted = house.services.numbers.requests
+    before = counted.copy()
+    await both(house, SAID)
+    more = {label: count - before.get(label, 0) for label, count in counted.items()}
+    assert {label: n for label, n in more.items() if n} == {("/api/v1/calls/{}/transcripts", "POST", "2xx"): 2}
+
+
 async def test_the_plain_case_never_meets_the_handler(house, monkeypatch, caplog):
     async def fails(*_):
         raise AssertionError("the handler was asked")

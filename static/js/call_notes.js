@@ -5,6 +5,7 @@ import { NotesPanel } from "callboard/notes_panel";
 import { Permalink } from "callboard/permalink";
 import { readSegment } from "callboard/reading_place";
 import { copyLink, SegmentTools } from "callboard/segment_tools";
+import { xsrfToken } from "callboard/ticket";
 
 /** @param {string} selector @returns {HTMLElement} */
 const find = (selector) => /** @type {HTMLElement} */ (document.querySelector(selector));
@@ -16,8 +17,7 @@ export function showNotes(transcript, follow = null) {
   const panel = find('[data-part="notes"]');
   const { callSid = "", notes: list = "[]" } = panel.dataset;
   const path = `/api/v1/calls/sid/${encodeURIComponent(callSid)}/notes`;
-  const xsrfToken = find('meta[name="xsrf-token"]')?.getAttribute("content") ?? "";
-  const notes = new Notes({ path, xsrfToken, list: JSON.parse(list) });
+  const notes = new Notes({ path, xsrfToken: xsrfToken(), list: JSON.parse(list) });
   const isFollowing = () => follow?.rule.isFollowing ?? false;
   const shown = new NotesPanel(panel, notes, transcript, { isFollowing, jump: () => follow?.jump() });
   find('[data-step="mark"]').addEventListener("click", () => shown.mark(readSegment(transcript, isFollowing())));

@@ -64,9 +64,8 @@ class CallPage {
 
   connect() {
     const { callSid = "", cursor, epoch } = this.transcript.dataset;
-    const xsrfToken = document.querySelector('meta[name="xsrf-token"]')?.getAttribute("content") ?? "";
     this.live = new LiveTranscript({
-      url: () => ticketUrl({ call_sid: callSid }, xsrfToken),
+      url: () => ticketUrl({ call_sid: callSid }),
       after: Number(cursor),
       epoch,
       onState: (state) => this.entered(state),

@@ -55,9 +55,8 @@ class CallsPage {
     const keys = /** @type {HTMLDialogElement} */ (part("keys"));
     new WallKeys(this.list, this.controls.text, keys, part("help"), () => this.beside?.leave());
     this.draw();
-    const xsrfToken = document.querySelector('meta[name="xsrf-token"]')?.getAttribute("content") ?? "";
     this.feed = new LiveCalls({
-      url: () => ticketUrl({ feed: "live-calls" }, xsrfToken),
+      url: () => ticketUrl({ feed: "live-calls" }),
       onState: (state) => this.entered(state),
       onSnapshot: (message) => this.began(message),
       onUpdate: ({ calls, timestamp }) => this.heard(this.wall.update(calls, Date.parse(timestamp))),

@@ -2,12 +2,15 @@
 /** Where a socket is, with a ticket that opens it once: the page itself never holds a key. */
 import { Refused } from "callboard/live_transcript";
 
-/** @param {{call_sid: string}|{feed: "live-calls"}} what @param {string} xsrfToken @returns {Promise<string>} */
-export async function ticketUrl(what, xsrfToken) {
+/** The page's own token against forged requests. */
+export const xsrfToken = () => document.querySelector('meta[name="xsrf-token"]')?.getAttribute("content") ?? "";
+
+/** @param {{call_sid: string}|{feed: "live-calls"}} what @returns {Promise<string>} */
+export async function ticketUrl(what) {
   const response = await fetch("/api/v1/tickets", {
     method: "POST",
     credentials: "same-origin",
-    headers: { "Content-Type": "application/json", "X-XSRFToken": xsrfToken },
+    headers: { "Content-Type": "application/json", "X-XSRFToken": xsrfToken() },
     body: JSON.stringify(what),
   });
   if (!response.ok) throw refusal(response);
