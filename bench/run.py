@@ -17,6 +17,10 @@ from contenders import BUILT, ROOT, SERVERS, environment, left_out, prepare
 from machine import Failed, Process, started
 from workloads import WORKS, Contender, Work
 
+sys.path.append(str(ROOT))
+
+from commands.progress import Progress
+
 SERVER_CORE, LOAD_CORE = 0, 1
 TOO_BUSY = 0.9  # of a core: beyond it the load may be what is measured
 
@@ -95,24 +99,31 @@ def run(work: Work, server: Process, watching: Process, viewers: int, is_unseen:
     return figures | {name: done[name] for name in ("p50_ms", "p99_ms") if name in done}
 
 
-def rounds(work: Work, count: int, seconds: float) -> dict[str, list[dict[str, float] | None]]:
-    """The figures of each contender, by round; None where a run failed."""
-    figures: dict[str, list] = {}
-    takers = [c for c in work.contenders if SERVERS[c.server].needs.exists()]
+def takers(work: Work) -> list[Contender]:
+    """Who takes part in it on this machine."""
+    found = [c for c in work.contenders if SERVERS[c.server].needs.exists()]
     if "POSTGRES_URL" not in os.environ:
-        takers = [c for c in takers if c.environment.get("DATABASE") != "postgresql"]
+        found = [c for c in found if c.environment.get("DATABASE") != "postgresql"]
+    return found
+
+
+def rounds(
+    work: Work, count: int, seconds: float, told: Callable[[str], None]
+) -> dict[str, list[dict[str, float] | None]]:
+    """The figures of each contender, by round; None where a run failed. `told` hears of each run that is through."""
+    figures: dict[str, list] = {}
     for number in range(1, count + 1):
-        for contender in takers:
+        for contender in takers(work):
             try:
                 got = measure(work, contender, seconds)
             except Failed as problem:
-                print(f"{work.name} {number}: {contender.name} failed: {problem}", file=sys.stderr)
+                told(f"{work.name} {number}: {contender.name} failed: {problem}")
                 got = None
             figures.setdefault(contender.name, []).append(got)
             if got is not None:
                 busy = "  THE LOAD WAS BUSY" if got.get("load_busy", 0) > TOO_BUSY else ""
                 shown = f"{got[work.unit]:,.2f} {work.unit}{busy}"
-                print(f"{work.name} {number}/{count} {contender.name:18} {shown}", file=sys.stderr)
+                told(f"{work.name} {number}/{count} {contender.name:18} {shown}")
     return figures
 
 
@@ -129,9 +140,18 @@ def main() -> None:
         parser.error(f"no such work: {', '.join(unknown)}; there are {', '.join(WORKS)}")
     prepare()
     results = json.loads(options.results.read_text()) if options.results.exists() else {"works": {}}
-    with databases.postgres("store" in wanted):
+    done = 0
+    with databases.postgres("store" in wanted), Progress("Measuring") as progress:
+        runs = options.rounds * sum(len(takers(WORKS[name])) for name in wanted)
+
+        def told(text: str) -> None:
+            nonlocal done
+            done += 1
+            progress.note(text)
+            progress.reach(done, runs)
+
         for name in wanted:
-            results["works"][name] = rounds(WORKS[name], options.rounds, options.seconds)
+            results["works"][name] = rounds(WORKS[name], options.rounds, options.seconds, told)
             kernel = ".".join(platform.release().split(".")[:2])
             results |= {"machine": f"{platform.machine()}, {os.cpu_count()} cores, Linux {kernel}"}
             results |= {"python": platform.python_version(), "left_out": left_out()}
@@ -142,4 +162,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:  # the works that are through stay in the results
+        sys.exit(130)

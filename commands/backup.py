@@ -68,7 +68,7 @@ def run_restore(options, settings) -> None:
 
 
 def run_new_epoch(options, settings) -> None:
-    with serving(settings.database_url), administered(settings.database_url) as db:
+    with administered(settings.database_url) as db, serving(settings.database_url):
         epoch = backup.renew_epoch(db)
     print(f"This is another log now, with the epoch:\n{epoch}")
 

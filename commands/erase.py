@@ -51,9 +51,9 @@ def add_to(words) -> None:
         "compact",
         run_compact,
         "rewrite a SQLite file without what was deleted",
-        says="Rewrite a SQLite database, so that nothing of what was deleted is left in unused parts of the file. It\n"
-        "needs as much room on the disk once more, and a server that runs can store nothing meanwhile. Prints the\n"
-        "size last.",
+        says="Rewrite a SQLite database, so that nothing of what was deleted is left in the index of search or in\n"
+        "unused parts of the file. It needs as much room on the disk once more, and a server that runs can store\n"
+        "nothing meanwhile. Prints the size last.",
         example="python server.py compact",
     )
     add_quiet(command)
@@ -69,16 +69,21 @@ def run_erase(options, settings) -> None:
         if options.call and len(owners) > 1:
             raise Refused("ambiguous", "Several organisations have a call with this id: name one by --organization.")
         its = erasing.extent(db, found)
-        print(f"{_calls(len(found))}, {its.entries} entries{f', {its.running} running' if its.running else ''}")
+        entries = "1 entry" if its.entries == 1 else f"{its.entries} entries"
+        print(f"{_calls(len(found))}, {entries}{f', {its.running} running' if its.running else ''}")
         if options.dry_run or not found:
             print(*its.call_sids or ["Nothing is to be erased."], sep="\n")
             return
         if not options.yes:
             _confirm(len(found))
-        erased = _erase(db, owners, options)
-        if is_sqlite(db):
-            _clean(db, settings.database_url, options.quiet)
-        else:
+        try:
+            erased = _erase(db, owners, options)
+            if is_sqlite(db):
+                _clean(db, settings.database_url, options.quiet)
+        except KeyboardInterrupt:
+            _note("Stopped. Erase once more what is left; `compact` takes traces of what has gone out of the file.")
+            raise
+        if not is_sqlite(db):
             print("PostgreSQL keeps deleted rows until VACUUM, and words in its index until REINDEX: see docs/data.md.")
     print(f"Erased {_calls(erased)}.")
 
@@ -104,15 +109,7 @@ def _erase(db, owners: dict[int, list[int]], options) -> int:
 
 def _clean(db, database_url: str, is_quiet: bool) -> None:
     """What would be left of the calls in the index, the file and its log."""
-    with Progress("Cleaning the search index", is_quiet=is_quiet) as progress:
-        with write_transaction(db):
-            search_index.begin_cleaning(db)
-        is_clean = False
-        while not is_clean:
-            with write_transaction(db):
-                is_clean = search_index.clean(db, CLEANED_PAGES)
-            progress.reach(0)
-            time.sleep(REST_S)
+    _clean_index(db, is_quiet)
     try:
         with serving(database_url):
             _compact(db, is_quiet)
@@ -131,10 +128,22 @@ def _clean(db, database_url: str, is_quiet: bool) -> None:
     with Progress("Waiting for the server to empty its log", is_quiet=is_quiet) as progress:
         while erasing.state(db).cleaned < version:
             if time.monotonic() > until:
-                _note("The server has not emptied its write-ahead log yet: somebody reads for long. It goes on trying.")
+                progress.note("The server has not emptied its log yet: somebody reads for long. It goes on trying.")
                 return
             progress.reach(0)
             time.sleep(0.1)
+
+
+def _clean_index(db, is_quiet: bool) -> None:
+    with Progress("Cleaning the search index", is_quiet=is_quiet) as progress:
+        with write_transaction(db):
+            search_index.begin_cleaning(db)
+        is_clean = False
+        while not is_clean:
+            with write_transaction(db):
+                is_clean = search_index.clean(db, CLEANED_PAGES)
+            progress.reach(0)
+            time.sleep(REST_S)
 
 
 def run_compact(options, settings) -> None:
@@ -142,6 +151,7 @@ def run_compact(options, settings) -> None:
     if path is None:
         raise Refused("not_sqlite", "compact is for SQLite files; PostgreSQL has VACUUM FULL (docs/data.md).")
     with opened(settings.database_url) as db:
+        _clean_index(db, options.quiet)
         _compact(db, options.quiet)
         try:
             with serving(settings.database_url):

@@ -22,7 +22,7 @@ def add_to(words) -> None:
 
 
 def run_create(options, settings) -> None:
-    with administered(settings.database_url) as db:
+    with administered(settings.database_url, makes=True) as db:
         now, named = wall_clock(), options.name
 
         def entry(organization: int) -> AuditEntry:

@@ -1,12 +1,15 @@
 """How every word reads its arguments: errors in one line, help with an example, and the checks that values share."""
 
 import argparse
+import sys
 import unicodedata
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from settings import add_flags
 
+# Frozen: the one file of `make binary`, which needs no Python.
+PROGRAM = "callboard" if getattr(sys, "frozen", False) else ".venv/bin/python server.py"
 NAME_CHARS = 255  # what the producer API takes as an assistant's name
 _UNWRITABLE = {"Cc", "Cs", "Zl", "Zp"}  # control characters, NUL among them; undecodable bytes; line breaks
 
@@ -30,8 +33,10 @@ def add_family(words: argparse._SubParsersAction, name: str, help: str) -> argpa
 def add_command(
     words: argparse._SubParsersAction, name: str, run: Callable, help: str, *, says: str, example: str
 ) -> Parser:
-    """The parser of a command, to add flags to; `says` is its page, `run(options, settings)` does it."""
-    command = words.add_parser(name, help=help, description=says, epilog=f"example:\n{_indented(example)}")
+    """The parser of a command, to add flags to; `says` is its page, `run(options, settings)` does it. The example says
+    `python server.py`, and is shown as it is to be typed here."""
+    shown = _indented(example.replace("python server.py", PROGRAM))
+    command = words.add_parser(name, help=help, description=says, epilog=f"example:\n{shown}")
     command.set_defaults(run=run)
     return command
 

@@ -51,6 +51,10 @@ class Progress:
             self._out.write(CLEAR)
             self._out.flush()
 
+    def note(self, text: str) -> None:
+        """A line of its own, which stays."""
+        print(CLEAR * (self._is_shown and self._is_terminal) + text, file=self._out, flush=True)
+
     def reach(self, done: float, total: float = 0) -> None:
         """So much is done, in whatever unit."""
         now = self._clock()

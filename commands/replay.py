@@ -4,9 +4,11 @@ import argparse
 import asyncio
 import math
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from commands.parser import add_command, add_server_flags, server_url
+from commands.progress import Progress, add_quiet
 from commands.reconnecting import Attempts, Connection, Lost, Refused, connected, ended, messages, persist
 from commands.recording import Recorded, read_recordings
 from commands.secret import read_token
@@ -35,19 +37,21 @@ def add_to(words) -> None:
     )
     replay.add_argument("files", metavar="FILE", nargs="+", help="recorded calls")
     add_server_flags(replay)
+    add_quiet(replay)
     text = "how many times as fast as it was (default 1); 0 does not wait at all"
     replay.add_argument("--speed", metavar="N", type=_speed, default=1.0, help=text)
 
 
 def run(options, settings) -> int:
     token = read_token(options.token)
-    replayer = Replayer(read_recordings(options.files), options.speed)
     url = f"{options.url or server_url(settings.public_url)}/ingest"
-    failure = None
-    try:
-        asyncio.run(persist(lambda attempts: replayer.visit(url, token, attempts), _note))
-    except Refused as refused:
-        failure = str(refused)
+    failure, recorded = None, read_recordings(options.files)
+    with Progress("Replaying", is_quiet=options.quiet) as progress:
+        replayer = Replayer(recorded, options.speed, told=progress.reach)
+        try:
+            asyncio.run(persist(lambda attempts: replayer.visit(url, token, attempts), progress.note))
+        except Refused as refused:
+            failure = str(refused)
     if failure := failure or replayer.rejection:
         _note(failure)
     print(replayer.summary, flush=True)
@@ -57,8 +61,15 @@ def run(options, settings) -> int:
 class Replayer:
     """What is still to be sent, and what was sent and not yet answered, through any number of connections."""
 
-    def __init__(self, recorded: list[Recorded], speed: float, *, is_own: bool = False):
-        self._recorded, self._speed, self._is_own = recorded, speed, is_own
+    def __init__(
+        self,
+        recorded: list[Recorded],
+        speed: float,
+        *,
+        is_own: bool = False,
+        told: Callable[[int, int], None] = lambda done, total: None,
+    ):
+        self._recorded, self._speed, self._is_own, self._told = recorded, speed, is_own, told
         self._sent = 0  # of `_recorded`, the first so many
         self._unanswered: dict[int, Recorded] = {}  # by id, in order
         self._acknowledged = 0
@@ -117,6 +128,7 @@ class Replayer:
             elif message.get("type") == "error" and message.get("id") is not None:
                 self._rejected(message)
             self._answered.set()
+            self._told(self._sent - len(self._unanswered), len(self._recorded))
         ended(1000, None)
 
     def _rejected(self, error: dict[str, Any]) -> None:

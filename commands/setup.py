@@ -28,7 +28,7 @@ def add_to(words) -> None:
 
 def run(options, settings) -> None:
     password = generate_password()
-    with administered(settings.database_url) as db:
+    with administered(settings.database_url, makes=True) as db:
         if has_users(db):
             return
         now = wall_clock()

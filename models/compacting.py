@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from peewee import Database
 
-from models.database import ticking
+from models.ticking import ticking
 
 
 def compact(db: Database, tick: Callable[[], None]) -> None:

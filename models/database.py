@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from peewee import Database, OperationalError, PeeweeException, PostgresqlDatabase, SqliteDatabase
 from playhouse.db_url import connect
 from playhouse.migrations import Runner
+
+from models.ticking import ticking
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 742_100_117  # any number that nothing else on the same PostgreSQL server locks
@@ -23,7 +25,6 @@ SQLITE_PRAGMAS = {
     "secure_delete": 1,
 }
 CHECKPOINT_PAGES = 1000  # of 4 KiB, SQLite's own default
-STEPS_PER_TICK = 100_000  # of SQLite's machine: some ms
 # A transaction idle for 30 s is that of a node that hangs: it would hold up every other node's writes.
 # random_page_cost: rows that are asked for by key are in memory or on an SSD; with the default of 4, for spinning
 # disks, each batch reads the whole `call` table as long as that has fewer than some 20,000 rows.
@@ -104,20 +105,25 @@ def execute(db: Database, sql: str, *params):
     return db.execute_sql(sql if is_sqlite(db) else _postgres_text(sql), params)
 
 
-def migrate(db: Database, told: Callable[[int, int], None] = lambda done, total: None) -> list[str]:
+def migrate(db: Database, told: Callable[[int, int], None] | None = None) -> list[str]:
     """Apply what is missing, one process at a time, all of it or nothing; the names applied. `told(done, total)` is
-    called now and then, and may raise to stop it. Raises DatabaseTooNew."""
+    called now and then, and may raise to stop it: for a process that does nothing else. Raises DatabaseTooNew."""
+    applied: list[str] = []
+    missing: list[str] = []
+
+    def watched():
+        return nullcontext() if told is None else ticking(db, lambda: told(len(applied), len(missing)))
+
     runner = Runner(db, str(MIGRATIONS))
-    with _migration_lock(db):
+    with _migration_lock(db, watched):
         status = runner.status()
         if unknown := [m.name for m in status if m.path is None]:
             raise DatabaseTooNew(
                 f"The database is newer than this Callboard (it has {unknown[-1]}): upgrade Callboard."
             )
-        missing = [m.name for m in status if not m.applied]
-        applied: list[str] = []
+        missing += [m.name for m in status if not m.applied]
         if missing:
-            with _foreign_keys_off(db), write_transaction(db), ticking(db, lambda: told(len(applied), len(missing))):
+            with _foreign_keys_off(db), write_transaction(db), watched():
                 for name in missing:
                     applied += runner.up(name)
         return applied
@@ -137,36 +143,13 @@ def _foreign_keys_off(db: Database):
 
 
 @contextmanager
-def ticking(db: Database, tick: Callable[[], None]):
-    """`tick()` is called every few ms of a long statement, on SQLite; what it raises ends the statement."""
-    if not is_sqlite(db):
-        yield
-        return
-    raised: list[BaseException] = []
-
-    def call() -> int:
-        try:
-            tick()
-        except BaseException as error:
-            raised.append(error)
-        return len(raised)
-
-    connection = db.connection()
-    connection.set_progress_handler(call, STEPS_PER_TICK)
-    try:
-        yield
-    except OperationalError:
-        if raised:
-            raise raised[0] from None
-        raise
-    finally:
-        connection.set_progress_handler(None, 0)
-
-
-@contextmanager
-def opened(url: str):
+def opened(url: str, *, makes: bool = False):
     """A migrated database for an administrative command, whether or not a server runs on it: short transactions only.
+    A SQLite file that is not there is a wrong path, but for commands that may be the first (`makes`).
     Raises DatabaseTooNew, DatabaseUnreachable."""
+    path = sqlite_path(url)
+    if path is not None and not makes and not os.path.exists(path):
+        raise DatabaseUnreachable(f"there is no file {path}")
     with reachable():
         db = open_database(url)
         with db.connection_context():
@@ -175,9 +158,9 @@ def opened(url: str):
 
 
 @contextmanager
-def administered(url: str):
+def administered(url: str, *, makes: bool = False):
     """As `opened`, within one transaction."""
-    with opened(url) as db, write_transaction(db):
+    with opened(url, makes=makes) as db, write_transaction(db):
         yield db
 
 
@@ -192,10 +175,11 @@ def reachable():
 
 
 @contextmanager
-def _migration_lock(db: Database):
+def _migration_lock(db: Database, watched: Callable[[], AbstractContextManager]):
     if isinstance(db, PostgresqlDatabase):
         db.execute_sql("SET statement_timeout = 0")  # another node may be at it for long, as we may
-        db.execute_sql("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+        with watched():
+            db.execute_sql("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
         try:
             yield
         finally:
@@ -217,7 +201,8 @@ def serving(url: str):
         with _file_lock(f"{os.path.realpath(path)}.serving", wait=False):
             yield
     except BlockingIOError:
-        raise AlreadyServed(f"Another Callboard already serves {path}: one server per SQLite file.") from None
+        message = f"Another Callboard already serves {path}: one server per SQLite file. Stop that one first."
+        raise AlreadyServed(message) from None
 
 
 def sqlite_path(url: str) -> str | None:
@@ -229,8 +214,12 @@ def sqlite_path(url: str) -> str | None:
 @contextmanager
 def _file_lock(path: str, *, wait: bool):
     """An advisory lock that the kernel releases with the process, so a crash never leaves it behind."""
-    with reachable():
+    try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except FileNotFoundError:
+        raise DatabaseUnreachable(f"there is no folder {os.path.dirname(path)}") from None
+    except OSError as error:
+        raise DatabaseUnreachable(f"{path} cannot be written: {error.strerror}") from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield

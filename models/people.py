@@ -8,7 +8,6 @@ from peewee import Database
 from events import Refused
 from models import accounts, assistants, tables
 from models.rights import create_session, end_sessions, rights_changed
-from models.rights import hashed as hash_of
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,10 +62,8 @@ def change_password(db: Database, now: int, user_id: int, password: str) -> str:
     """The token of a new session, the only one that is left to the person. Raises Refused where it is too short."""
     hashed = accounts.hashed(password)
     tables.User.update(password_hash=hashed).where(tables.User.id == user_id).execute(db)
-    token = create_session(db, now, user_id)  # first: SQLite gives the id of an ended one again, and sockets are of ids
-    session = tables.Session
-    end_sessions(db, (session.user_id == user_id) & (session.token_hash != hash_of(token)))
-    return token
+    end_sessions(db, tables.Session.user_id == user_id)
+    return create_session(db, now, user_id)
 
 
 def found(db: Database, now: int, organization: str, email: str, password: str) -> int:

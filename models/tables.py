@@ -49,7 +49,7 @@ class User(Table):
 
 
 class Session(Table):
-    """A signed-in browser; its cookie carries the token whose hash this is."""
+    """A signed-in browser; its cookie carries the token whose hash this is. Ids are never given again (0011)."""
 
     user = ForeignKeyField(User)
     token_hash = TextField(unique=True)

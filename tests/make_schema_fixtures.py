@@ -1,21 +1,30 @@
-"""Makes tests/fixtures/schema-NNNN.sql: a database as each state of the schema left it, with a call in it.
+"""Makes tests/fixtures/<kind>-NNNN.sql: a database as each state of the schema left it, with a call in it.
 
     .venv/bin/python tests/make_schema_fixtures.py
 
-Those that are there are not made again: a migration that was published never changes, and neither does what it made.
+`schema-…` are SQLite's, `postgresql-…` PostgreSQL's, which needs its server and `pg_dump`. Those that are there are not
+made again: a migration that was published never changes, and neither does what it made.
 """
 
+import re
 import shutil
 import sqlite3
+import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
 
 HOME = Path(__file__).parent.parent
 FIXTURES = HOME / "tests" / "fixtures"
 sys.path.insert(0, str(HOME))
 
 from models import database  # noqa: E402
+from postgres import running_postgres  # noqa: E402
 
 SAID = (
     ("a-1", 1, "assistant", "Larkspur Cycles, how can I help you?", 0.5, 2.0),
@@ -101,15 +110,42 @@ def dumped(migrations: list[Path], through: int, folder: Path) -> str:
         connection.close()
 
 
-def main() -> None:
+def dumped_by_postgresql(server: str, migrations: list[Path], through: int, folder: Path) -> str:
+    name = f"state_{through}"
+    run_sql(server, f"CREATE DATABASE {name}")
+    url = urlsplit(server)._replace(path=f"/{name}").geturl()
+    fill(url, migrations, through, folder / "migrations")
+    words = ["pg_dump", "--no-owner", "--no-privileges", "--inserts", url]
+    dump = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    # Without what one version says and another does not know: its settings, psql's own words, and remarks.
+    return re.sub(r"\n\n+", "\n", re.sub(r"(?m)^(SET |SELECT pg_catalog\.set_config|\\|--).*\n", "", dump)).lstrip()
+
+
+def run_sql(url: str, sql: str) -> None:
+    connection = psycopg2.connect(url)
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+    finally:
+        connection.close()
+
+
+def make(kind: str, dump: Callable[[list[Path], int, Path], str]) -> None:
     migrations = every_migration()
-    FIXTURES.mkdir(exist_ok=True)
-    for through in range(1, len(migrations) + 1):
-        fixture = FIXTURES / f"schema-{migrations[through - 1].stem}.sql"
+    for through, migration in enumerate(migrations, 1):
+        fixture = FIXTURES / f"{kind}-{migration.stem}.sql"
         if not fixture.exists():
             with tempfile.TemporaryDirectory() as folder:
-                fixture.write_text(dumped(migrations, through, Path(folder)))
+                fixture.write_text(dump(migrations, through, Path(folder)))
             print(fixture.name)
+
+
+def main() -> None:
+    FIXTURES.mkdir(exist_ok=True)
+    make("schema", dumped)
+    with running_postgres() as server:
+        make("postgresql", partial(dumped_by_postgresql, server))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from house import Watcher
-from models import accounts, people, rights
+from models import accounts, people, rights, tables
 from models.database import administered
 from visitor import Visitor
 
@@ -126,6 +126,27 @@ async def test_everything_open_on_a_session_ends_with_it(stage: Stage, how: str)
         async with house.watch("CA1", key=unused) as viewer:
             assert await ended(viewer) == ("authentication_failed", False, 1008)
         assert not await bob.is_signed_in()
+
+
+async def test_what_is_open_on_a_session_ends_where_the_next_to_sign_in_comes_at_the_same_moment(stage: Stage):
+    """SQLite gives the id of the newest row, once deleted, to the next: what was Bob's must not live on as Eve's."""
+    house, bob = stage.house, Visitor(stage.house)
+    eve = await house.user("eve@example.com", await house.organization("Elsewhere"))
+    await bob.sign_in("bob@example.com")
+    cookies = "; ".join(f"{name}={value}" for name, value in bob.cookies.items())
+    asked = {"key": None, "headers": {"Cookie": cookies, "X-XSRFToken": bob.cookies["_xsrf"]}}
+
+    def change(db) -> None:
+        rights.end_sessions(db, tables.Session.user_id == stage.bob)
+        rights.create_session(db, house.clock(), eve)
+
+    async with AsyncExitStack() as stack:
+        ticket = await stage.ticket({"call_sid": "CA1"}, **asked)
+        (opened,) = await stage.sockets(stack, f"/live-transcript/CA1?token={ticket}")
+        await house.services.gate.poll()  # the socket is known to be right
+        await house.store.write(change)
+        async with asyncio.timeout(10):
+            assert await ended(opened) == GONE
 
 
 async def test_a_source_that_is_paused_or_deleted_refuses_from_the_next_request_on(stage: Stage):

@@ -30,10 +30,10 @@ class Shell:
         self._environment = environment(CALLBOARD_DATABASE_URL=url, PATH=path)
 
     def __call__(self, block: str) -> str:
-        script = f'server.py() {{ "{sys.executable}" "{HOME}/server.py" "$@"; }}\nset -e -o pipefail\n'
-        script += block.replace("/var/backups", str(self._folder))
+        script = block.replace("/var/backups", str(self._folder)).replace(".venv/bin/python", f'"{sys.executable}"')
         done = subprocess.run(
-            ["bash", "-c", script],
+            ["bash", "-e", "-o", "pipefail", "-c", script],
+            cwd=HOME,
             env=self._environment,
             capture_output=True,
             stdin=subprocess.DEVNULL,
@@ -45,7 +45,7 @@ class Shell:
         return done.stdout
 
 
-ORGANIZATION = 'server.py organization create "Harper Valley"'
+ORGANIZATION = '.venv/bin/python server.py organization create "Harper Valley"'
 
 
 def test_on_sqlite(tmp_path):
@@ -75,7 +75,7 @@ def test_on_postgresql(new_postgres_database, tmp_path):
     epoch = """psql -At "$CALLBOARD_DATABASE_URL" -c "SELECT value FROM meta WHERE name = 'epoch'" """
     restored = Shell(other, tmp_path)
     assert restored(restore).splitlines()[-1] == restored(epoch).strip() != shell(epoch).strip()
-    assert "Harper Valley" in Shell(other, tmp_path)("server.py retention show")
+    assert "Harper Valley" in Shell(other, tmp_path)(".venv/bin/python server.py retention show")
     erase, _, vacuum = commands("Erasure")
     assert shell(erase).count("Nothing is to be erased.") == 3
     shell(vacuum)

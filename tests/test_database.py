@@ -63,7 +63,7 @@ def schema(db) -> dict[str, tuple]:
             sorted((f.column, f.dest_table, f.dest_column) for f in db.get_foreign_keys(table)),
         )
         for table in db.get_tables()
-        if "migration" not in table and not table.startswith("entry_terms")  # each kind of database has its own
+        if "migration" not in table and not table.startswith(("entry_terms", "sqlite_"))  # each kind has its own
     }
 
 

@@ -123,4 +123,5 @@ def test_serve_has_no_such_flag(capsys):
 
 
 def test_erasing_where_there_is_no_demo_does_nothing(sqlite_url):
+    assert main(["migrate", "--database-url", sqlite_url]) == 0
     assert main(["demo", "erase", "--database-url", sqlite_url]) == 0

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from models import calls, sources, tables
+from models import calls, rights, sources, tables
 from models.database import MIGRATIONS, execute, migrate, open_database, write_transaction
 from models.record import Heard, SourceStep, record
 
@@ -47,4 +47,25 @@ def test_what_sources_remember_of_calls_is_found_once_it_has_another_key(db_befo
         record(db, lambda: 2, heard)
     assert sources.state(db, source, "CA1") == sources.KnownState(4, '{"n":4}')
     assert (tables.SourceState.select().count(db), calls.by_sid(db, 1, "CA1").id) == (1, 7)
+    db.close()
+
+
+def test_sessions_and_their_tickets_stay_and_the_id_of_one_that_ended_is_never_given_again(db_before):
+    db = db_before("0011")
+    for sql in (
+        "INSERT INTO organization (id, name, created_at) VALUES (1, 'Larkspur', 1)",
+        "INSERT INTO account (id, organization_id, email, password_hash, role, is_active, created_at)"
+        " VALUES (1, 1, 'ada@example.com', 'none', 'admin', TRUE, 1)",
+        "INSERT INTO session (user_id, token_hash, created_at, expires_at) VALUES (1, 'a', 1, 9), (1, 'b', 1, 9)",
+        "INSERT INTO ticket (ticket_hash, user_id, session_id, expires_at) VALUES ('t', 1, 2, 9)",
+    ):
+        execute(db, sql)
+    assert "0011_session_ids" in migrate(db)
+    session = tables.Session
+    kept = session.select(session.id, session.token_hash, session.expires_at).order_by(session.id).tuples().execute(db)
+    assert (list(kept), tables.Ticket.select().count(db)) == ([(1, "a", 9), (2, "b", 9)], 1)
+    rights.end_sessions(db, session.user_id == 1)
+    assert tables.Ticket.select().count(db) == 0
+    rights.create_session(db, 2, 1)
+    assert [row.id for row in session.select(session.id).execute(db)] == [3]
     db.close()

@@ -43,6 +43,17 @@ def test_a_terminal_gets_a_bar_with_an_estimate_which_is_gone_in_the_end():
     ]
 
 
+def test_a_line_that_is_to_stay_takes_the_bars_place():
+    for out, looks in ((Terminal(), "\r\x1b[KIt goes on.\n"), (io.StringIO(), "It goes on.\n")):
+        clock = Seconds()
+        with Progress("Backing up", out=out, clock=clock) as progress:
+            clock.now = 2
+            progress.reach(20, 100)
+            before = len(out.getvalue())
+            progress.note("It goes on.")
+            assert out.getvalue()[before:] == looks
+
+
 def test_elsewhere_there_is_a_plain_line_every_few_seconds():
     assert shown(io.StringIO(), STEPS) == "Backing up: 20%\nBacking up: 80%, about 2 s left\n"
 

@@ -1,7 +1,13 @@
 """README.md is true of the code."""
 
+import asyncio
+import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
+
+import pytest
 
 from settings import FIELDS
 
@@ -32,3 +38,16 @@ def test_the_map_names_what_is_there():
 def test_links_lead_somewhere():
     for target in re.findall(r"\]\((?!http)([^)#]+)", README):
         assert (ROOT / target).exists(), target
+
+
+async def test_the_first_call_is_sent_as_it_is_printed(house):
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    (block,) = [block for block in re.findall(r"```\n(.*?)```", README, re.DOTALL) if "curl" in block]
+    script = block.replace("the key that was printed", house.key).replace("http://localhost:8000", house.url)
+    running = await asyncio.create_subprocess_exec("sh", "-c", script, stdout=subprocess.PIPE)
+    async with asyncio.timeout(60):
+        answer, _ = await running.communicate()
+    assert json.loads(answer)["accepted"][0]["seq"] == 1
+    (said,) = await house.get("/api/v1/calls/sid/CA0001/transcripts")
+    assert said["content"] == "Is my bike ready?"

@@ -7,9 +7,8 @@ import pytest
 
 from command_line import CommandLine
 from house import Furniture, open_house
-from make_schema_fixtures import FIXTURES, every_migration, fill
-from models import calls, entries, search_index
-from models.database import DatabaseTooNew, execute, migrate, open_database, write_transaction
+from make_schema_fixtures import FIXTURES, every_migration, run_sql
+from models.database import DatabaseTooNew, execute, migrate, open_database
 from models.rights import create_key
 
 NAMES = [path.stem for path in every_migration()]
@@ -17,7 +16,10 @@ WORDS = ["Larkspur Cycles, how can I help you?", "Is my bike ready?", "It is —
 
 
 def load(name: str, url: str) -> None:
-    """The fixture as a SQLite file."""
+    """The fixture, into an empty database of either kind."""
+    if not url.startswith("sqlite"):
+        run_sql(url, (FIXTURES / f"postgresql-{name}.sql").read_text())
+        return
     connection = sqlite3.connect(url.removeprefix("sqlite:///"))
     connection.executescript((FIXTURES / f"schema-{name}.sql").read_text())
     connection.close()
@@ -31,15 +33,16 @@ def everything(url: str) -> list[str]:
         connection.close()
 
 
-def test_there_is_a_fixture_of_each_state():
+@pytest.mark.parametrize("kind", ["schema", "postgresql"])
+def test_there_is_a_fixture_of_each_state(kind):
     """`tests/make_schema_fixtures.py` makes it."""
-    assert sorted(path.stem for path in FIXTURES.glob("schema-*.sql")) == [f"schema-{name}" for name in NAMES]
+    assert sorted(path.stem for path in FIXTURES.glob(f"{kind}-*.sql")) == [f"{kind}-{name}" for name in NAMES]
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_call_of_an_earlier_database_is_read_searched_and_exported(name, sqlite_url):
-    load(name, sqlite_url)
-    async with open_house(sqlite_url) as house:
+async def test_a_call_of_an_earlier_database_is_read_searched_and_exported(name, database_url):
+    load(name, database_url)
+    async with open_house(database_url) as house:
         key = await house.store.write(create_key, house.clock(), 1, "test", ["read", "ingest", "admin"], None)
         house.furniture = Furniture(1, 1, key)
         await house.services.searching.catch_up()
@@ -60,22 +63,6 @@ async def test_a_call_of_an_earlier_database_is_read_searched_and_exported(name,
             assert (await house.get("/api/v1/calls/sid/VA1"))["call_sid"] == "CA1"
 
 
-@pytest.mark.parametrize("through", range(1, len(NAMES)))
-def test_on_postgresql_too(through, new_postgres_database, tmp_path):
-    url = new_postgres_database()
-    fill(url, every_migration(), through, tmp_path / "migrations")
-    db = open_database(url)
-    with db.connection_context():
-        assert migrate(db) == NAMES[through:]
-        assert [entry.transcript.content for entry in entries.by_seq_in_pages(db, 7, [1, 3, 4])] == WORDS
-        assert calls.by_sid(db, 1, "CA1").from_number == "+15550100"
-        with write_transaction(db):
-            mark = search_index.watermark(db)
-        with write_transaction(db):
-            search_index.take(db, mark)
-        assert execute(db, "SELECT COUNT(*) FROM entry_terms").fetchone() == (3,)
-
-
 class Interrupted(BaseException):
     """As KeyboardInterrupt, which pytest would take for itself."""
 
@@ -91,7 +78,7 @@ def test_a_migration_that_is_interrupted_leaves_the_database_as_it_was(at, sqlit
 
     db = open_database(sqlite_url)
     with pytest.raises(Interrupted), pytest.MonkeyPatch.context() as patched:
-        patched.setattr("models.database.STEPS_PER_TICK", 50)
+        patched.setattr("models.ticking.STEPS_PER_TICK", 50)
         migrate(db, told)
     assert db.pragma("foreign_keys") == 1
     db.close()
@@ -100,17 +87,19 @@ def test_a_migration_that_is_interrupted_leaves_the_database_as_it_was(at, sqlit
     db.close()
 
 
-def test_a_newer_database_is_refused_in_one_sentence(sqlite_url):
-    load(NAMES[-1], sqlite_url)
-    db = open_database(sqlite_url)
+def test_a_newer_database_is_refused_in_one_sentence_and_stays_as_it_is(database_url):
+    load(NAMES[-1], database_url)
+    db = open_database(database_url)
     with db.connection_context():
         execute(db, "INSERT INTO schema_migration (name, applied) VALUES ('9999_later', '2030-01-01 00:00:00')")
         with pytest.raises(DatabaseTooNew):
             migrate(db)
     says = "The database is newer than this Callboard (it has 9999_later): upgrade Callboard.\n"
     for words in (["serve", "--port", "0"], ["migrate"]):
-        outcome = CommandLine(sqlite_url).try_(*words)
+        outcome = CommandLine(database_url).try_(*words)
         assert (outcome.status, outcome.out, outcome.err) == (2, "", says)
+    with db.connection_context():
+        assert execute(db, "SELECT COUNT(*) FROM schema_migration").fetchone() == (len(NAMES) + 1,)
 
 
 def test_the_word_migrate_says_how_many_steps_it_took(sqlite_url):

@@ -17,7 +17,7 @@ SECRET = "not a real secret"
 def furnish(database_url: str) -> tuple[str, str, str]:
     """A key, a Twilio webhook's path and its secret, in a new database."""
     now = wall_clock()
-    with administered(database_url) as db:
+    with administered(database_url, makes=True) as db:
         organization = accounts.create_organization(db, now, "Larkspur Cycles")
         assistant = assistants.default(db, now, organization)
         user = accounts.create_user(db, now, organization, "ada@example.com", "admin", "correct horse")
