@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: help install run test test-py test-js test-long packages lint fix fuzz conformance conformance-server crash plans \
+.PHONY: help install run test test-py test-js test-long packages lint fix fuzz conformance conformance-server crash plans soak \
 	bench profile bench-latency bench-memory bench-pages binary binary-smoke pipecat
 .DELETE_ON_ERROR:
 
@@ -48,6 +48,10 @@ KILLS ?= 100
 crash: $(VENV)/test.txt  ## kill a server under load KILLS times; nothing acknowledged may be lost (CRASH=--postgresql)
 	$(PY) -m tests.crash --kills $(KILLS) $(CRASH)
 
+HOURS ?= 2
+soak: $(VENV)/test.txt  ## a server under a mixed load for HOURS; what should be gone is gone, and memory stays
+	@PYTHONPATH=tests $(PY) -m tests.soak --hours $(HOURS)
+
 PIPECAT := pipecat-ai>=1.14,<2 deepgram-sdk>=7,<8
 pipecat: build/pipecat/installed.txt $(VENV)/test.txt  ## the example's observer in a real Pipecat bot: installs 500 MiB
 	PIPECAT_PYTHON=$(CURDIR)/build/pipecat/bin/python $(PY) -m pytest tests/test_pipecat.py
@@ -70,7 +74,7 @@ bench-memory: $(VENV)/test.txt  ## what viewers cost in memory, reading and not
 	$(PY) bench/memory.py
 
 bench-pages: $(VENV)/test.txt  ## what the wall with 300 calls and a call of 5,000 segments cost the browser
-	$(PY) bench/pages.py $(if $(TICKS),--ticks $(TICKS)) $(if $(MESSAGES),--messages $(MESSAGES))
+	$(PY) bench/pages.py $(if $(TICKS),--ticks $(TICKS)) $(if $(FINALS),--finals $(FINALS))
 
 fix: $(VENV)/test.txt  ## mend style and format
 	$(PY) -m ruff check --fix .
@@ -78,8 +82,8 @@ fix: $(VENV)/test.txt  ## mend style and format
 
 binary: dist/callboard  ## dist/callboard: one file that serves, and needs no Python
 
-binary-smoke: binary  ## that file, started, asked and stopped
-	$(PY) tests/binary_smoke.py dist/callboard
+binary-smoke: binary $(VENV)/test.txt  ## all that this file is for, tried in a root with nothing but the C library
+	PYTHONPATH=. $(PY) tests/binary_smoke.py dist/callboard
 
 BUILT_FROM = $(wildcard *.py) $(shell find commands docs documents examples exports handlers hub models redaction rules sources static templates -type f ! -name '*.pyc')
 COMMIT_FILES = $(wildcard .git/HEAD .git/logs/HEAD)  # another commit is another binary: it says which

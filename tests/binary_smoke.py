@@ -1,105 +1,67 @@
-"""The file that `make binary` builds does what server.py does: `python tests/binary_smoke.py dist/callboard`."""
+"""`make binary-smoke`: the one file does all that server.py does, in a root that has nothing but the C library."""
 
+import argparse
 import asyncio
-import json
 import os
 import re
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest
-from tornado.websocket import websocket_connect
+from binary_journey import Journey
+from binary_root import Binary, Root, too_new
+from postgres import free_port
+from server import make_parser
 
-CALL = "CA0001"
-SAID = {"segment_id": "u-1", "speaker": "user", "content": "Is my bike ready?"}
-
-
-async def fetch(url: str, *, key: str = "", body: dict | None = None) -> str:
-    """The text of a page or an answer; raises where it is not a good one."""
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    text = None if body is None else json.dumps(body)
-    answer = await AsyncHTTPClient().fetch(HTTPRequest(url, "POST" if body else "GET", headers, text))
-    return answer.body.decode()
+PATIENCE_S = 900  # for all of it, on a busy machine
 
 
-async def try_out(url: str, key: str) -> None:
-    """Pages with their files, the API, a viewer's socket."""
-    for name in ("healthz", "readyz"):
-        await fetch(f"{url}/{name}")
-    page = await fetch(url + "/sign-in")
-    assert "<form" in page, page
-    for link in re.findall(r'<link[^>]+href="(/static/[^"]+)"', page):
-        assert await fetch(url + link), link
-    assert "class LiveTranscript" in await fetch(url + "/static/js/live_transcript.js")
-    for name in ("openapi", "asyncapi"):
-        assert json.loads(await fetch(f"{url}/{name}.json"))[name], name
-    for name in ("", "/protocol", "/sources/twilio", "/rest", "/messages", "/examples"):
-        assert "</h1>" in await fetch(f"{url}/docs{name}"), name
-    await fetch(f"{url}/api/v1/calls/sid/{CALL}/transcripts", key=key, body=SAID)
-    socket = await websocket_connect(f"ws{url.removeprefix('http')}/live-transcript/{CALL}?token={key}")
-    messages = []
-    while not messages or messages[-1]["type"] != "history_complete":
-        messages.append(json.loads(await socket.read_message()))
-    socket.close()
-    assert [m["data"]["content"] for m in messages if m["type"] == "transcript"] == [SAID["content"]], messages
+def words(parser: argparse.ArgumentParser, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Every command that server.py has."""
+    families = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not families:
+        return [before]
+    return [found for name, child in families[0].choices.items() for found in words(child, (*before, name))]
 
 
-async def demo_plays(url: str, key: str) -> None:
-    while '"call_sid":"demo-' not in await fetch(url + "/api/v1/calls", key=key):
-        await asyncio.sleep(0.1)
+def says_its_version(line: Binary) -> float:
+    """In seconds: how long the file takes to unpack itself, and say it."""
+    began = time.monotonic()
+    told = line.do("--version")
+    assert re.fullmatch(r"callboard [0-9.]+ \(commit [0-9a-f]{7,}\)", told), told
+    return time.monotonic() - began
 
 
-async def try_all(url: str, key: str) -> None:
-    async with asyncio.timeout(20):
-        await try_out(url, key)
-        await demo_plays(url, key)
-
-
-def lines_until(process: subprocess.Popen, beginning: str) -> list[str]:
-    lines = []
-    for line in process.stdout:
-        lines.append(line.strip())
-        if line.startswith(beginning):
-            return lines
-    raise AssertionError(lines)
-
-
-def says_its_version(binary: Path) -> None:
-    told = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True, cwd="/").stdout
-    assert re.fullmatch(r"callboard [0-9.]+ \(commit [0-9a-f]{7,}\)\n", told), told
+def explains_every_word(line: Binary) -> int:
+    """How many there are."""
+    commands = words(make_parser())
+    with ThreadPoolExecutor(2) as two:
+        for command, told in zip(commands, two.map(lambda each: line.try_(*each, "--help"), commands), strict=True):
+            assert told.status == 0 and told.out.startswith(f"usage: callboard {' '.join(command)}"), told
+    return len(commands)
 
 
 def main(binary: Path) -> None:
-    says_its_version(binary)
-    with tempfile.TemporaryDirectory() as folder:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("CALLBOARD_")}
-        started_at = time.monotonic()
-        process = subprocess.Popen(
-            [binary, "run", "--port", "0", "--address", "127.0.0.1"],
-            env=kept | {"CALLBOARD_DATABASE_URL": f"sqlite:///{folder}/board.db"},
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=folder,
-            start_new_session=True,  # it is two processes
-        )
-        try:
-            said = lines_until(process, "Callboard is on ")
-            ready_s = time.monotonic() - started_at
-            key = next(line for line in said if re.fullmatch(r"cb_\w+", line))
-            asyncio.run(try_all(said[-1].removeprefix("Callboard is on "), key))
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0, process.returncode
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    size = binary.stat().st_size / 1e6
-    print(f"{binary.name}: {size:.0f} MB, serving after {ready_s:.1f} s, its first database included; all well")
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="callboard-root-") as folder:
+        assert not (found := too_new(binary, Path(folder))), f"not for Ubuntu 22.04: {found}"
+        root = Root(Path(folder), binary)
+        if not root.is_bare:
+            print("SKIPPED: the empty root, which only root can enter; it runs in this system instead")
+        line = Binary(root, "board.db", free_port())
+        start_s = says_its_version(line)
+        explained = explains_every_word(line)
+        journey = Journey(root, line)
+        asyncio.run(asyncio.wait_for(journey(), PATIENCE_S))
+        left = os.listdir(root.tmp)
+        assert not left, f"unpacked and left behind: {left}"
+    size, (first_s, again_s) = binary.stat().st_size / 1e6, journey.listening_s[:2]
+    print(f"{binary.name}: {size:.1f} MB; {explained} commands explained, the journey done", end=" ")
+    print("in a root with nothing but the C library" if root.is_bare else "in this system")
+    print(f"--version after {start_s:.1f} s; listening after {first_s:.1f} s,", end=" ")
+    print(f"again on the same database after {again_s:.1f} s; {time.monotonic() - began:.0f} s in all")
 
 
 if __name__ == "__main__":

@@ -59,9 +59,9 @@ class CommandLine:
         return outcome.last
 
     @contextmanager
-    def serving(self, port: int = 0) -> Iterator[str]:
-        """The URL of a server on this database; it is stopped in good order."""
-        server = self.start("serve", "--port", str(port), "--log-level", "warning")
+    def serving(self, port: int = 0, *, log_level: str = "warning") -> Iterator[str]:
+        """The URL of a server on this database, which has nothing to log; it is stopped in good order."""
+        server = self.start("serve", "--port", str(port), "--log-level", log_level)
         try:
             line = server.stdout.readline().decode()
             assert line.startswith("Callboard is on "), finish(server).err
@@ -69,7 +69,7 @@ class CommandLine:
         finally:
             server.send_signal(signal.SIGTERM)
             outcome = finish(server)
-        assert (outcome.status, outcome.err) == (0, "")
+        assert (outcome.status, outcome.err) == (0, ""), outcome.err
 
 
 def finish(process: subprocess.Popen, stdin: str = "") -> Outcome:

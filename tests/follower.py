@@ -12,8 +12,17 @@ MAX_ATTEMPTS = 400
 class Follower:
     """Watches one call to its end, resuming after each drop, and checks order and repeats; `log` is its memory."""
 
-    def __init__(self, url: str, call_sid: str, key: str, *, chance: random.Random | None = None, drops: int = 0):
-        self.url, self.call_sid, self.key = url, call_sid, key
+    def __init__(
+        self,
+        url: str,
+        call_sid: str,
+        key: str,
+        *,
+        chance: random.Random | None = None,
+        drops: int = 0,
+        reading_s: float = 0,  # what it takes over each message
+    ):
+        self.url, self.call_sid, self.key, self._reading_s = url, call_sid, key, reading_s
         self._chance, self._drops_left = chance or random.Random(0), drops
         self.log: dict[int, dict] = {}  # seq → data
         self.interims: dict[str, list[dict]] = {}  # segment_id → data, as they came
@@ -43,6 +52,8 @@ class Follower:
             try:
                 async for text in socket:
                     expected = self._take(json.loads(text), expected)
+                    if self._reading_s:
+                        await asyncio.sleep(self._reading_s)
                     if drop_after is not None and (drop_after := drop_after - 1) <= 0:
                         self._drops_left -= 1
                         if self._chance.random() < 0.5:

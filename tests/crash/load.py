@@ -15,6 +15,7 @@ from tests.twilio_calls import speech, status
 
 CALLS = 3  # that a producer has at once
 LONGEST_CALL = 250  # finals; then it ends and another begins
+LONGEST_PAUSE_S = 0.03
 UNACKNOWLEDGED = 150
 BURSTS = (1, 1, 4, 60)
 AWAY = (OSError, websockets.WebSocketException, HTTPClientError)  # the server is dead, or dies just now
@@ -33,8 +34,18 @@ class Place(NamedTuple):
 class Load:
     """What all producers share: the journal, the dice, and what others wait for."""
 
-    def __init__(self, place: Place, journal: Journal, chance: random.Random, begin_call: Callable[[str], None]):
+    def __init__(
+        self,
+        place: Place,
+        journal: Journal,
+        chance: random.Random,
+        begin_call: Callable[[str], None],
+        *,
+        longest_call: int = LONGEST_CALL,
+        pause_s: float = LONGEST_PAUSE_S,
+    ):
         self.place, self.journal, self.chance, self.begin_call = place, journal, chance, begin_call
+        self.longest_call, self.pause_s = longest_call, pause_s
         self.is_over = False
         self.burst, self.progress = asyncio.Event(), asyncio.Event()
         self.headers = {"Authorization": f"Bearer {place.key}"}
@@ -80,13 +91,13 @@ class Producer:
 
     def finished_calls(self) -> list[str]:
         """Calls to end now; what was said in them must be stored before."""
-        done = [call for call, said in self.calls.items() if said >= LONGEST_CALL or self.load.is_over]
+        done = [call for call, said in self.calls.items() if said >= self.load.longest_call or self.load.is_over]
         for call_sid in done:
             del self.calls[call_sid]
         return done
 
     async def pause(self) -> None:
-        await asyncio.sleep(self.load.chance.uniform(0, 0.03))
+        await asyncio.sleep(self.load.chance.uniform(0, self.load.pause_s))
 
 
 class RestProducer(Producer):

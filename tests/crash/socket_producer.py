@@ -37,7 +37,7 @@ class SocketProducer(Producer):
                 await self._say(socket)
             self.load.burst.set()
             await self._until(UNACKNOWLEDGED, reading)
-            if self.load.is_over or any(said >= 250 for said in self.calls.values()):
+            if self.load.is_over or any(said >= self.load.longest_call for said in self.calls.values()):
                 await self._until(1, reading)  # the end of a call comes after everything said in it
                 for call_sid in self.finished_calls():
                     await self._send(socket, "call_status", call_sid, {"status": "completed"})
