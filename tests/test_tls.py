@@ -4,7 +4,6 @@ import asyncio
 import json
 import socket
 import ssl
-import subprocess
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ import websockets
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 import serving
+from certificates import CURVE, make_certificate, openssl
 from command_line import CommandLine
 from commands import demo
 from house import Watcher
@@ -33,18 +33,11 @@ class Files(NamedTuple):
     locked_key: Path
 
 
-def openssl(*words):
-    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=60)
-
-
 @pytest.fixture(scope="session")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tls")
-    made = Files(*(folder / name for name in ("certificate.pem", "key.pem", "other.pem", "locked.pem")))
-    curve = ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    names = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
-    openssl("req", "-x509", "-newkey", *curve, "-days", "2", *names, "-keyout", made.key, "-out", made.certificate)
-    openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-out", made.other_key)
+    made = Files(*make_certificate(folder), folder / "other.pem", folder / "locked.pem")
+    openssl("genpkey", "-algorithm", "EC", *CURVE, "-out", made.other_key)
     openssl("pkcs8", "-topk8", "-in", made.key, "-out", made.locked_key, "-passout", "pass:horse battery")
     return made
 
