@@ -15,6 +15,7 @@ from commands.parser import Parser, add_command
 from events import Refused, Unavailable
 from handlers.listening import CannotListen
 from handlers.log_lines import begin_log, set_log
+from handlers.systemd import handed_sockets, tell_systemd
 from models.database import AlreadyServed, DatabaseTooNew, DatabaseUnreachable
 from serving import running
 from settings import FIELDS, SettingError, Settings, add_flags, read_settings
@@ -31,15 +32,17 @@ async def serve(settings: Settings, *, plays_demo: bool = False) -> None:
     version, stopped = full_version(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with running(settings) as server:
+    async with running(settings, handed=handed_sockets()) as server:
         keep_pauses_short()
         print(f"Callboard is on {server.url}", flush=True)
         set_up = server.services.set_up
         if await set_up.is_due():
             print(f"No user yet: open {server.url}/first-run and enter the set-up code {set_up.code}", flush=True)
         log.info("%s serves on %s", version, server.own_url)
+        tell_systemd("READY=1")
         async with demo.playing(server.services, server.own_url) if plays_demo else nullcontext():
             await stopped.wait()
+        tell_systemd("STOPPING=1")
         log.info("stopping")
 
 
@@ -79,7 +82,10 @@ def make_parser() -> Parser:
     parser = Parser(prog=name, description="Callboard streams phone calls' transcripts live.")
     parser.add_argument("--version", action=Version, nargs=0, help="say which Callboard this is, and leave")
     words = parser.add_subparsers(metavar="WORD", required=True)
-    says = "Serve pages, sockets and webhooks until SIGTERM or Ctrl-C. Makes and migrates the database."
+    says = (
+        "Serve pages, sockets and webhooks until SIGTERM or Ctrl-C. Makes and migrates the database.\n"
+        "Listening sockets that systemd hands over (LISTEN_FDS) go before --address and --port."
+    )
     example = "python server.py serve --port 8000 --database-url sqlite:////var/lib/callboard/board.db"
     served = [field.name for field in FIELDS if field.name != "demo"]  # `serve` never plays any
     add_flags(add_command(words, "serve", run_serve, "serve until stopped", says=says, example=example), *served)

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from tornado.ioloop import PeriodicCallback
@@ -13,7 +13,7 @@ from handlers.alert_rules import AlertRules
 from handlers.alert_sender import AlertSender
 from handlers.audit import Audit
 from handlers.checkup import Checkup
-from handlers.entrance import Entrance, EntranceServer, open_files
+from handlers.entrance import Entrance, EntranceServer
 from handlers.erasing import Erasing
 from handlers.frames import frame
 from handlers.gate import Gate
@@ -24,6 +24,7 @@ from handlers.listening import listen, own_url, tls_context
 from handlers.loop_lag import LoopLag
 from handlers.notes import Notes
 from handlers.passwords import Passwords
+from handlers.process import open_files
 from handlers.prometheus import metrics_server
 from handlers.quick_posts import QuickPosts
 from handlers.redactors import Redactors
@@ -33,6 +34,7 @@ from handlers.searching import Searching
 from handlers.services import Services
 from handlers.set_up_code import SetUp
 from handlers.source_activity import SourceActivity
+from handlers.systemd import NOTHING, Handed
 from handlers.trial_calls import TrialCalls
 from hub import Hub
 from metrics import Numbers
@@ -59,25 +61,29 @@ class Server:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, clock: Callable[[], int] = wall_clock) -> AsyncIterator[Server]:
-    """A Server, for as long as the block lasts.
+async def running(
+    settings: Settings, *, clock: Callable[[], int] = wall_clock, handed: Handed = NOTHING
+) -> AsyncIterator[Server]:
+    """A Server, for as long as the block lasts. What was `handed` goes before the settings' addresses and ports.
 
     Raises AlreadyServed, DatabaseTooNew, DatabaseUnreachable, CannotListen.
     """
     tls = tls_context(settings.tls_certificate, settings.tls_key)
     async with AsyncExitStack() as stack:
+        for each in (*handed.doors, *handed.metrics):
+            stack.enter_context(each)  # whoever closes them first
         stack.enter_context(serving(settings.database_url))
         numbers = Numbers()
         store = Store(settings.database_url, clock=clock, numbers=numbers)
         store.open()
         stack.push_async_callback(store.close)
-        sockets = listen(settings.address, settings.port)
+        sockets = handed.doors or listen(settings.address, settings.port)
         own = own_url(sockets[0], "https" if tls else "http")
-        is_default = settings.public_url.endswith(":0")  # only now it is known where that is
-        port = sockets[0].getsockname()[1]
-        public_url = f"{settings.public_url.removesuffix(':0')}:{port}" if is_default else settings.public_url
+        public_url, port = settings.public_url, sockets[0].getsockname()[1]
+        if public_url.endswith(f"://localhost:{settings.port}"):  # the default; only now it is known where that is
+            public_url = f"{public_url.removesuffix(str(settings.port))}{port}"
         services = await _services(stack, settings, store, numbers, public_url=public_url, own=own)
-        metrics_url = _tell_numbers(stack, settings, services)
+        metrics_url = _tell_numbers(stack, settings, services, handed.metrics)
         entrance = _open_doors(stack, settings, services, sockets, tls)
         _start_rounds(stack, settings, services, entrance)
         yield Server(services, public_url, own, metrics_url)
@@ -149,12 +155,14 @@ async def _services(
     )
 
 
-def _tell_numbers(stack: AsyncExitStack, settings: Settings, services: Services) -> str | None:
+def _tell_numbers(
+    stack: AsyncExitStack, settings: Settings, services: Services, handed: Sequence[socket.socket]
+) -> str | None:
     """Where Prometheus asks; until the very end, so that it sees the server drain."""
-    if settings.metrics_port is None:
+    if settings.metrics_port is None and not handed:
         return None
     named = "--metrics-address, --metrics-port"
-    sockets = listen(settings.metrics_address, settings.metrics_port, named=named)
+    sockets = handed or listen(settings.metrics_address, settings.metrics_port, named=named)
     server = metrics_server(services)
     server.add_sockets(sockets)
     stack.push_async_callback(server.close_all_connections)
@@ -166,7 +174,7 @@ def _open_doors(
     stack: AsyncExitStack,
     settings: Settings,
     services: Services,
-    sockets: list[socket.socket],
+    sockets: Sequence[socket.socket],
     tls: ssl.SSLContext | None,
 ) -> Entrance:
     max_files = open_files()
@@ -187,7 +195,12 @@ def _open_doors(
     )
     http.add_sockets(sockets)
     stack.push_async_callback(http.close_all_connections)
-    stack.push_async_callback(services.gate.close, settings.shutdown_grace)
+
+    async def let_go() -> None:
+        grace_s = settings.shutdown_grace
+        await asyncio.gather(services.gate.close(grace_s), http.serve_out(grace_s))
+
+    stack.push_async_callback(let_go)
     stack.callback(http.stop)
     stack.push_async_callback(services.trial_calls.close)
     return entrance

@@ -1,8 +1,6 @@
 """What every connection passes on its way in: whose it is, how much it may bring, and how long it may take for it."""
 
 import asyncio
-import resource
-import sys
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -23,6 +21,7 @@ from metrics import Numbers
 FIRST_REQUEST_S = 10  # from connecting to the end of the first request's headers, TLS handshake included
 IDLE_S = 75  # between requests; longer than proxies keep their connections open, 60 s
 BODY_S = 60  # for the longest body, 3 Mbit/s
+COMING_S = 1  # when the server stops: for a request that is on its way, on a connection that was here already
 STALLED_S = 60  # an answer of which the client takes nothing for so long is given up
 LINGER_S = 1  # for the client to read a refusal while it still sends: closing at once would reset the connection
 FREE_BYTES = 256 << 10  # of a body, that count as nothing
@@ -31,14 +30,8 @@ MAX_HELD_BYTES = 256 << 20  # what all unfinished bodies may hold beyond that: a
 _WAITING, _READING, _ANSWERING = range(3)
 
 
-def open_files() -> int:
-    """How many files the process may have open, raised to the most that it may ask for."""
-    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    except (OSError, ValueError):  # macOS says "unlimited", and refuses that
-        most = soft
-    return most if most != resource.RLIM_INFINITY else sys.maxsize
+def _never_quick(start_line: Any, headers: HTTPHeaders, connection: Any, otherwise: HTTPMessageDelegate) -> Any:
+    return otherwise
 
 
 class EntranceServer(HTTPServer):
@@ -53,6 +46,11 @@ class EntranceServer(HTTPServer):
     def on_close(self, server_conn: object) -> None:
         super().on_close(server_conn)
         self.request_callback.on_close(server_conn)
+
+    async def serve_out(self, grace_s: float) -> None:
+        """After `stop`: answer those who came before it; each connection ends with the next answer."""
+        self.conn_params.no_keep_alive = True  # and they are told so
+        await self.request_callback.serve_out(grace_s)
 
 
 class Entrance(HTTPServerConnectionDelegate):
@@ -71,7 +69,7 @@ class Entrance(HTTPServerConnectionDelegate):
         max_bytes: int,
         trusted: Networks = (),
         scheme: str = "http",
-        quick: Callable[..., HTTPMessageDelegate] = lambda start_line, headers, connection, otherwise: otherwise,
+        quick: Callable[..., HTTPMessageDelegate] = _never_quick,
         has_room: Callable[[int], bool] = lambda connections: True,
         clock: Callable[[], float] = time.monotonic,
         numbers: Numbers | None = None,
@@ -111,6 +109,21 @@ class Entrance(HTTPServerConnectionDelegate):
                     self._dropped["connection", "late"] += 1
                 visit.stream.close()
 
+    async def serve_out(self, grace_s: float) -> None:
+        """Wait until everyone has left, at most so many seconds; close those who ask nothing."""
+        self.quick = _never_quick  # it tells nobody that the connection ends
+        for visit in self._visits.values():
+            if visit.stage == _WAITING:
+                visit.enter(_WAITING, self.clock())
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + grace_s
+        while self._visits and loop.time() < deadline:
+            now = self.clock()
+            for visit in list(self._visits.values()):
+                if visit.stage == _WAITING and visit.waited_s(now) > COMING_S and not visit.stream.closed():
+                    visit.stream.close()
+            await asyncio.sleep(0.02)
+
     def introduce(self, connection: HTTP1Connection, headers: HTTPHeaders) -> None:
         """Set whom the next request comes from, and its id; kept-open connections of a proxy bring many clients."""
         begin(headers.get(HEADER, ""))
@@ -142,6 +155,9 @@ class _Visit:
     def is_idle(self) -> bool:
         """Between two requests, which is no fault."""
         return self.stage == _WAITING and not self.is_new
+
+    def waited_s(self, now: float) -> float:
+        return now - self._since
 
     def is_late(self, now: float) -> bool:
         if self.stage == _ANSWERING:

@@ -17,8 +17,8 @@ def listen(address: str, port: int, *, named: str = "--address, --port") -> list
     try:
         return [bounded(each) for each in bind_sockets(port, address, backlog=1024)]
     except (OSError, ValueError) as problem:  # ValueError: not even a name
-        where = f"{address!r}, port {port}"
-        raise CannotListen(f"{named}: cannot listen on {where}: {problem}") from None
+        where, why = f"{address!r}, port {port}", getattr(problem, "strerror", None) or problem
+        raise CannotListen(f"{named}: cannot listen on {where}: {why}") from None
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import resource
+import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,16 @@ class Process(NamedTuple):
     open_files: int | None
     max_files: int
     started_at: float  # s since the Unix epoch
+
+
+def open_files() -> int:
+    """How many files the process may have open, raised to the most that it may ask for."""
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    except (OSError, ValueError):  # macOS says "unlimited", and refuses that
+        most = soft
+    return most if most != resource.RLIM_INFINITY else sys.maxsize
 
 
 async def look() -> Process:

@@ -29,12 +29,23 @@ LONG = {
     *("alert_deliveries", "aliases_api", "commands_source", "example_producer", "example_producer_refused"),
     *("exports_api", "history_page", "limits_rest", "measures_api", "newcomer", "redaction_browser", "redaction_calls"),
     *("access_table", "account_page", "captions_page", "examples", "openapi_answers", "source_kinds"),
-    *("strangers_logged", "logs", "settings_pages", "under_fire_answers"),
+    *("strangers_logged", "logs", "proxies", "settings_pages", "systemd_restart", "under_fire_answers"),
     *("audit_changes", "first_run", "pages", "provider_calls", "search", "sources_page"),
     *("redaction_page", "search_index", "settings_alerts", "source_kinds_browser", "two_sources"),
     *("settings_users", "tls", "under_fire_feeds", "under_fire_hub", "under_fire_memory", "under_fire_places"),
-    *("backup", "bench", "call_page", "data_doc", "erase", "notes_page", "retention", "schema_upgrades"),
-    *("timeline_page", "viewer_machine", "wall_beside", "wall_page"),
+    *("journey_keyboard", "journey_rights", "journey_states", "journey_without_scripts"),
+    *(
+        "backup",
+        "bench",
+        "call_page",
+        "data_doc",
+        "erase",
+        "long_call_page",
+        "notes_page",
+        "retention",
+        "schema_upgrades",
+    ),
+    *("command_line_doc", "interrupted", "soak", "timeline_page", "viewer_machine", "wall_beside", "wall_page"),
 }
 SHARED = Path(os.environ.get("CALLBOARD_SHARED", Path(__file__).parent.parent.parent / "shared"))
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import websockets
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
+from handlers.systemd import NOTHING, Handed
 from log_reader import is_secret, is_spoken
 from models import accounts, assistants, rights
 from serving import Server, running
@@ -182,10 +183,12 @@ class Watcher:
 
 
 @asynccontextmanager
-async def open_house(database_url: str, clock: Clock | None = None, **settings: Any) -> AsyncIterator[House]:
+async def open_house(
+    database_url: str, clock: Clock | None = None, handed: Handed = NOTHING, **settings: Any
+) -> AsyncIterator[House]:
     """A server on a free port of the loopback address, not yet furnished."""
     flags = {"port": "0", "address": "127.0.0.1", "database_url": database_url, "shutdown_grace": "1"}
     flags |= {name: str(value) for name, value in settings.items()}
     clock = clock or Clock()
-    async with running(read_settings(Namespace(**flags), {}), clock=clock) as server:
+    async with running(read_settings(Namespace(**flags), {}), clock=clock, handed=handed) as server:
         yield House(server, clock)
