@@ -11,10 +11,12 @@ from typing import Any
 from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerConnectionDelegate
+from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 
 from events import encode
 from handlers.api import error_body
+from handlers.kept_readers import KeptReaders
 from handlers.origin import Networks, origin
 from handlers.outlet import unsent_bytes, written_bytes
 from handlers.request_id import HEADER, begin, request_id
@@ -49,6 +51,12 @@ class EntranceServer(HTTPServer):
     def initialize(self, *args: Any, **options: Any) -> None:
         super().initialize(*args, **options)
         self.conn_params.header_timeout = self.conn_params.body_timeout = None
+
+        self._kept_readers = KeptReaders(IOLoop.current())
+
+    def handle_stream(self, stream: IOStream, address: tuple) -> None:
+        stream.io_loop = self._kept_readers
+        super().handle_stream(stream, address)
 
     def on_close(self, server_conn: object) -> None:
         super().on_close(server_conn)
