@@ -20,6 +20,7 @@ from models.batch import Job, transaction
 from models.database import (
     file_identity,
     is_cut_off,
+    is_sqlite,
     may_be_repeated,
     migrate,
     open_database,
@@ -87,6 +88,11 @@ class Store:
         what `work` raises."""
         work_on = partial(copy_context().run, self._read, work, args, time.monotonic())  # what it logs is the asker's
         return await asyncio.get_running_loop().run_in_executor(self._readers, work_on)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other servers may work on the same database."""
+        return not is_sqlite(self._db)
 
     @property
     def queued(self) -> int:

@@ -34,7 +34,7 @@ LONG = {
     *("redaction_page", "search_index", "settings_alerts", "source_kinds_browser", "two_sources"),
     *("settings_users", "tls", "under_fire_feeds", "under_fire_hub", "under_fire_memory", "under_fire_places"),
     *("backup", "bench", "call_page", "data_doc", "erase", "notes_page", "retention", "schema_upgrades"),
-    *("timeline_page", "viewer_machine", "wall_beside", "wall_page"),
+    *("timeline_page", "two_nodes", "viewer_machine", "wall_beside", "wall_page"),
 }
 SHARED = Path(os.environ.get("CALLBOARD_SHARED", Path(__file__).parent.parent.parent / "shared"))
 
