@@ -13,7 +13,9 @@ from handlers.alert_rules import AlertRules
 from handlers.alert_sender import AlertSender
 from handlers.audit import Audit
 from handlers.checkup import Checkup
-from handlers.entrance import Entrance, EntranceServer
+from handlers.elsewhere import Elsewhere
+from handlers.entrance import Entrance
+from handlers.entrance_server import EntranceServer
 from handlers.erasing import Erasing
 from handlers.frames import frame
 from handlers.gate import Gate
@@ -213,6 +215,7 @@ def _start_rounds(stack: AsyncExitStack, settings: Settings, services: Services,
         (hub.tick, 250),
         (hub.tick_walls, 500),
         *((part.poll, 500) for part in (services.gate, services.redactors, services.alert_rules, services.erasing)),
+        *(((Elsewhere(store, hub).poll, 1000),) if store.is_shared else ()),
         (services.alert_sender.tick, 1000),
         (pipeline.notice_silences, 1000),
         *((tick, 1000) for tick in (services.searching.tick, hub.companies.tick)),

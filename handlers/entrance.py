@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any
 
 from tornado.http1connection import HTTP1Connection
-from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerConnectionDelegate
 from tornado.iostream import IOStream
 
@@ -32,25 +31,6 @@ _WAITING, _READING, _ANSWERING = range(3)
 
 def _never_quick(start_line: Any, headers: HTTPHeaders, connection: Any, otherwise: HTTPMessageDelegate) -> Any:
     return otherwise
-
-
-class EntranceServer(HTTPServer):
-    """A server before an Entrance, which hears of the end of connections too: Tornado's own keeps it to itself. And
-    without Tornado's timers: the Entrance looks at all connections once a second, a timer for each request costs a
-    tenth of it."""
-
-    def initialize(self, *args: Any, **options: Any) -> None:
-        super().initialize(*args, **options)
-        self.conn_params.header_timeout = self.conn_params.body_timeout = None
-
-    def on_close(self, server_conn: object) -> None:
-        super().on_close(server_conn)
-        self.request_callback.on_close(server_conn)
-
-    async def serve_out(self, grace_s: float) -> None:
-        """After `stop`: answer those who came before it; each connection ends with the next answer."""
-        self.conn_params.no_keep_alive = True  # and they are told so
-        await self.request_callback.serve_out(grace_s)
 
 
 class Entrance(HTTPServerConnectionDelegate):

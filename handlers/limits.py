@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from handlers.rate_limit import RateLimit, TooMany
@@ -86,6 +87,7 @@ def _account(email: str) -> str:
     return email.strip().lower()[:254]
 
 
+@lru_cache(1024)
 def _subscriber(address: str) -> str:
     try:
         ip = ip_address(address)

@@ -1,6 +1,7 @@
 """Where a request really comes from: proxies that the operator named are believed, nobody else. Pure."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ def origin(
     What stands further left was written by the client, and is not looked at. An entry that is no address ends the
     search at the proxy that passed it on.
     """
-    address = _address(peer)
+    address = _address(peer) if trusted else None
     if address is None or not _is_among(address, trusted):
         return Origin(peer, scheme)
     protos = [part.strip().lower() for value in forwarded_proto for part in value.split(",")]
@@ -37,6 +38,7 @@ def origin(
     return Origin(str(address), scheme)
 
 
+@lru_cache(1024)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     """Also with a port, as some proxies write it: `192.0.2.1:4711`, `[2001:db8::1]:4711`."""
     text = text.strip().partition("%")[0]  # without a zone

@@ -45,8 +45,8 @@ class QuickPosts:
         otherwise: HTTPMessageDelegate,
     ) -> HTTPMessageDelegate:
         """What the request is handed to; `otherwise`, if it is not of this kind."""
-        if start_line.method != "POST" or start_line.version != "HTTP/1.1":
-            return otherwise
+        if start_line.method != "POST" or start_line.version != "HTTP/1.1" or connection.params.no_keep_alive:
+            return otherwise  # the last: the server stops, and each answer says so
         if headers.get("Connection", "keep-alive").lower() != "keep-alive":
             return otherwise
         if (path := PATH.match(start_line.path)) is None:

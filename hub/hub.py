@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from events import SECOND, Call, Entry, Transcript
 from hub.company import Companies, Face, faces
+from hub.others import Others
 from hub.room import Room, grace_ends_at
 from hub.viewer import Viewer
 from hub.wall import Wall, Watcher
@@ -53,6 +54,7 @@ class Hub:
         self._finals: OrderedDict[tuple[int, str, str], None] = OrderedDict()
         self._walls: dict[int, Wall] = {}  # by organisation, while someone watches
         self.companies = Companies(clock, wrap)
+        self.others = Others(self._rooms, self._walls, self.refresh)
 
     def viewers(self, call_id: int) -> int:
         room = self._rooms.get(call_id)
@@ -176,8 +178,7 @@ class Hub:
 
     def running(self, organization_id: int) -> list[Call]:
         """The running calls, while someone watches the wall; else none."""
-        wall = self._walls.get(organization_id)
-        return wall.calls if wall else []
+        return wall.calls if (wall := self._walls.get(organization_id)) else []
 
     def leave_wall(self, organization_id: int, watcher: Watcher) -> None:
         """Watch no more; leaving twice is no error."""
@@ -229,11 +230,10 @@ class Hub:
                 room.flush()
             except Exception:  # a fault of ours, and no reason to leave out the other calls
                 log.exception("news of a call could not be told")
-        if self._came_at:
-            came_at, self._came_at = self._came_at, []
-            now = time.monotonic()
-            for at in came_at:
-                self._numbers.deliver_s.observe(now - at)
+        came_at, self._came_at = self._came_at, []
+        now = time.monotonic()
+        for at in came_at:
+            self._numbers.deliver_s.observe(now - at)
 
     def _touch_wall(self, call: Call) -> None:
         if wall := self._walls.get(call.organization_id):

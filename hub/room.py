@@ -66,6 +66,11 @@ class Room:
         return self.call.status_version
 
     @property
+    def told_seq(self) -> int:
+        """The newest entry that those who follow have, or know of."""
+        return self._told
+
+    @property
     def has_interims(self) -> bool:
         return bool(self._open)
 

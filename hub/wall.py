@@ -89,7 +89,8 @@ class Wall:
         self._rows: dict[int, Row] = {}
         self._changed: dict[int, Row] = {}
         self._raised: list[tuple[int, Alert]] = []  # until it is loaded: the snapshot may know them or not
-        self._ended: set[int] = set()  # until it is loaded, so that an older snapshot does not bring them back
+        self._ended: set[int] = set()  # while something is read, so that what was read before does not bring them back
+        self._is_reading = True
         self.watchers: set[Watcher] = set()
         self.is_loaded = False
 
@@ -109,8 +110,16 @@ class Wall:
             if call_id in self._rows:
                 self._rows[call_id].alerts.add(alert)
         self.is_loaded = True
-        self._ended.clear()
         self._raised.clear()
+        self.end_reading()
+
+    def begin_reading(self) -> None:
+        """Calls are being read from the store; what is heard before `end_reading` may be older than what is known."""
+        self._is_reading = True
+
+    def end_reading(self) -> None:
+        self._is_reading = False
+        self._ended.clear()
 
     @property
     def calls(self) -> list[Call]:
@@ -128,7 +137,7 @@ class Wall:
             self._raised += [(call.id, alert) for alert in alerts]
         row = self._rows.get(call.id)
         if row is None:
-            if call.is_over:
+            if call.is_over or call.id in self._ended:
                 return  # words that came late, or a call that ended before anyone looked
             row = self._rows[call.id] = Row(call, said)
             for alert in alerts:
@@ -151,7 +160,7 @@ class Wall:
         self._send({call.id: row})
         if row.call.is_over:
             del self._rows[call.id]
-            if not self.is_loaded:
+            if self._is_reading:
                 self._ended.add(call.id)
 
     def touch(self, call_id: int) -> None:
@@ -165,7 +174,7 @@ class Wall:
 
     def forget(self, call_ids: set[int]) -> None:
         """These calls were deleted: their rows end, and tell nothing any more."""
-        if not self.is_loaded:
+        if self._is_reading:
             self._ended |= call_ids
         for id_ in call_ids & self._rows.keys():
             self._changed.pop(id_, None)

@@ -78,8 +78,8 @@ class _Batch:
         self._segments: dict[tuple[int, str], list[Stored]] = {}
         self._load_segments(heards)
         self._states = self._load_states(heards)
-        self._before = {call.id: call for call in self._calls.values()}  # as the database has them
         self._touched: dict[int, Call] = {}
+        self._told_of: set[int] = set()  # those of which more was heard than words: more may change than their heads
         self._stopped_at: dict[int, int] = {}
         self._entries: list[tuple] = []
         self._hidden: Counter[redaction_settings.Count] = Counter()
@@ -116,6 +116,8 @@ class _Batch:
                     self._has_name((heard.organization_id, event.alias))
             elif isinstance(event, TranscriptionStopped):
                 self._stopped_at[call.id] = now
+        if len(outcomes) < len(heard.events):
+            self._told_of.add(call.id)
         if heard.hidden:
             self._hidden += redaction_settings.counted(heard, outcomes, now)
         if heard.step is not None:
@@ -140,7 +142,7 @@ class _Batch:
             redaction_settings.add_counts(db, self._hidden)
         heads = []
         for call in self._touched.values():
-            if call.last_entry_at is not None and _is_all_but_head(self._before[call.id], call):
+            if call.last_entry_at is not None and call.id not in self._told_of:
                 numbers = call.head_seq, call.transcript_count, call.last_entry_at
                 heads.append((call.id, *numbers, call.updated_at, call.updated_at))
             else:
@@ -199,8 +201,7 @@ class _Batch:
     def _load(self, key: Key) -> Call:
         """The call with this id of its own, which the database has."""
         if key not in self._calls:
-            call = calls.by_sids(self._db, {key})[key]
-            self._calls[key] = self._before[call.id] = call
+            self._calls[key] = calls.by_sids(self._db, {key})[key]
         return self._calls[key]
 
     def _has_name(self, key: Key) -> None:
@@ -241,9 +242,3 @@ def _row(call_id: int, entry: Entry) -> tuple:
         *(call_id, entry.seq, said.segment_id, said.revision, said.speaker, said.content, said.confidence),
         *(said.language, said.segment_start, said.segment_end, said.created_at, entry.stored_at),
     )
-
-
-def _is_all_but_head(before: Call, call: Call) -> bool:
-    """Whether nothing but the head of its log has changed, as with nearly everything that is heard."""
-    same = {name: getattr(call, name) for name in ("head_seq", "transcript_count", "last_entry_at", "updated_at")}
-    return call == msgspec.structs.replace(before, **same)

@@ -20,6 +20,7 @@ from models.batch import Job, transaction
 from models.database import (
     file_identity,
     is_cut_off,
+    is_sqlite,
     may_be_repeated,
     migrate,
     open_database,
@@ -63,7 +64,7 @@ class Store:
         self._reading = open_database(url, writes=False)
         self.write_ahead = WriteAhead(self._db)
         self._file: tuple[int, int] | None = None
-        self._jobs: queue.Queue[Job | None] = queue.Queue(MAX_QUEUE)
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()  # filled by the loop alone
         self._readers = ThreadPoolExecutor(READERS, "store-read")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writer = threading.Thread(target=self._write_batches, name="store-write", daemon=True)
@@ -89,6 +90,11 @@ class Store:
         return await asyncio.get_running_loop().run_in_executor(self._readers, work_on)
 
     @property
+    def is_shared(self) -> bool:
+        """Whether other servers may work on the same database."""
+        return not is_sqlite(self._db)
+
+    @property
     def queued(self) -> int:
         """How many writes wait for the next commit."""
         return self._jobs.qsize()
@@ -111,10 +117,9 @@ class Store:
 
     def _put(self, work: Callable, args: tuple, then: Callable | None, *, is_shared: bool) -> asyncio.Future:
         future = self._loop.create_future()
-        try:
-            self._jobs.put_nowait(Job(time.monotonic(), future, work, args, then, is_shared))
-        except queue.Full:
-            raise Unavailable("The server has more to store than it can take just now.") from None
+        if self._jobs.qsize() >= MAX_QUEUE:
+            raise Unavailable("The server has more to store than it can take just now.")
+        self._jobs.put(Job(time.monotonic(), future, work, args, then, is_shared))
         self._forget_kept()
         self._promised.append((self._loop.time() + COMMIT_TIMEOUT_S, future))
         if not self._has_timer:

@@ -33,19 +33,10 @@ LONG = {
     *("audit_changes", "first_run", "pages", "provider_calls", "search", "sources_page"),
     *("redaction_page", "search_index", "settings_alerts", "source_kinds_browser", "two_sources"),
     *("settings_users", "tls", "under_fire_feeds", "under_fire_hub", "under_fire_memory", "under_fire_places"),
-    *("journey_keyboard", "journey_rights", "journey_states", "journey_without_scripts"),
-    *(
-        "backup",
-        "bench",
-        "call_page",
-        "data_doc",
-        "erase",
-        "long_call_page",
-        "notes_page",
-        "retention",
-        "schema_upgrades",
-    ),
-    *("command_line_doc", "interrupted", "soak", "timeline_page", "viewer_machine", "wall_beside", "wall_page"),
+    *("journey_keyboard", "journey_rights", "journey_states", "journey_without_scripts", "long_call_page"),
+    *("backup", "bench", "call_page", "data_doc", "erase", "notes_page", "retention", "schema_upgrades"),
+    *("command_line_doc", "interrupted", "soak", "timeline_page", "two_nodes", "viewer_machine"),
+    *("wall_beside", "wall_page"),
 }
 SHARED = Path(os.environ.get("CALLBOARD_SHARED", Path(__file__).parent.parent.parent / "shared"))
 

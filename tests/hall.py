@@ -6,7 +6,8 @@ import json
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
-from handlers.entrance import Entrance, EntranceServer
+from handlers.entrance import Entrance
+from handlers.entrance_server import EntranceServer
 from peers import raw
 from strangers import Stopped
 

@@ -10,7 +10,8 @@ from tornado.web import Application
 import serving
 from hall import LONGEST, Hall, is_closed, post, rest, until
 from handlers import entrance as module
-from handlers.entrance import BODY_S, FIRST_REQUEST_S, FREE_BYTES, IDLE_S, STALLED_S, Entrance, EntranceServer
+from handlers.entrance import BODY_S, FIRST_REQUEST_S, FREE_BYTES, IDLE_S, STALLED_S, Entrance
+from handlers.entrance_server import EntranceServer
 from handlers.outlet import unsent_bytes, written_bytes
 
 

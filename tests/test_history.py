@@ -3,6 +3,7 @@
 import pytest
 
 from handlers.history import History
+from hub.viewer import MAX_UNSENT_BYTES
 from models import entries
 from models.database import execute, migrate, open_database
 from models.entries import PAGE
@@ -30,9 +31,24 @@ def test_pages_follow_each_other_from_any_cursor_and_say_the_same_when_kept(boar
     call = board.hear("CA1", *(said(f"s{n}") for n in range(2 * PAGE + 3))).call
     history = History()
     once, again = read(history, board.db, call, cursor), read(history, board.db, call, cursor)
-    assert once == again
-    assert sum(page.count for page in once) == 2 * PAGE + 3 - cursor
-    assert b"".join(page.frames for page in once).count(b'"seq"') == 2 * PAGE + 3 - cursor
+    for pages in (once, again):
+        assert sum(page.count for page in pages) == 2 * PAGE + 3 - cursor
+        assert pages[-1].last_seq == 2 * PAGE + 3
+        assert b"".join(page.frames for page in pages).count(b'"seq"') == 2 * PAGE + 3 - cursor
+    assert b"".join(page.frames for page in once) == b"".join(page.frames for page in again)
+
+
+def test_pages_that_are_kept_come_several_at_once_but_no_more_than_a_viewer_may_have_unsent(board):
+    call = board.hear("CA1", *(said(f"s{n}", content="x" * 200) for n in range(9 * PAGE + 3))).call
+    history = History()
+    once = read(history, board.db, call)
+    assert [page.count for page in once] == [PAGE] * 9 + [3]
+    at_once = min(9, MAX_UNSENT_BYTES // max(len(page.frames) for page in once))
+    assert at_once > 1
+    again = read(history, board.db, call)
+    assert again[0].count >= at_once * PAGE and len(again[0].frames) <= MAX_UNSENT_BYTES
+    assert again[-1] == once[-1]
+    assert b"".join(page.frames for page in again) == b"".join(page.frames for page in once)
 
 
 def test_only_whole_pages_are_kept_so_what_comes_later_is_seen(board):
@@ -70,5 +86,5 @@ def test_no_more_is_kept_than_it_may_hold(board):
     history = History(kept_bytes=2 * size + size // 2)
     for call in calls:
         read(history, board.db, call)
-    assert [key[1] for key in history._pages] == ["CA2", "CA3"]
+    assert [how.call_sid for _, how in history._pages] == ["CA2", "CA3"]
     assert history._bytes == sum(len(page.frames) for page, _ in history._pages.values())

@@ -1,0 +1,119 @@
+"""Two servers on one PostgreSQL: who watches on one sees what comes in on the other, in order, once."""
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+
+from alerting import make_rule
+from house import House, open_house
+from models import elsewhere
+from models.elsewhere import Known
+
+
+@asynccontextmanager
+async def two_nodes(url: str):
+    async with open_house(url) as one, open_house(url, clock=one.clock) as other:
+        other.furniture = await one.furnish()
+        yield one, other
+
+
+@pytest.fixture
+def url(new_postgres_database) -> str:
+    return new_postgres_database()
+
+
+async def finals(viewer, seq: int) -> list[int]:
+    """The numbers of all finals that came, once this one is there."""
+    async with asyncio.timeout(20):
+        while (await viewer.next()).get("seq") != seq:
+            pass
+    return [message["seq"] for message in viewer.seen if "seq" in message]
+
+
+async def test_a_viewer_on_one_node_follows_a_call_that_is_fed_on_both(url):
+    async with two_nodes(url) as (one, other):
+        await one.say("CA1", "s1", "words 1")
+        async with other.watch("CA1") as viewer:
+            await viewer.history()
+            for n in range(2, 30):
+                await (one, other, one)[n % 3].say("CA1", f"s{n}", f"words {n}")
+            assert await finals(viewer, 29) == list(range(1, 30))
+            await one.end("CA1")
+            assert (await viewer.until("call_status"))["status"] == "completed"
+            one.clock.advance(6)
+            assert await viewer.to_the_end() == 1000
+
+
+async def test_the_wall_of_one_node_has_the_calls_of_the_other(url):
+    async with two_nodes(url) as (one, other):
+        await one.say("CA1", "s1", "at first")
+        async with other.websocket(f"/live-calls?token={other.key}") as socket:
+            told = {}
+
+            async def until(call_sid: str, **expected):
+                async with asyncio.timeout(20):
+                    while any(told.get(call_sid, {}).get(name) != value for name, value in expected.items()):
+                        message = json.loads(await socket.recv())
+                        for row in message.get("calls", ()):
+                            told[row["call_sid"]] = row | {"said": (row["last"] or {}).get("content")}
+
+            await until("CA1", said="at first")
+            await one.say("CA1", "s2", "and then")
+            await until("CA1", said="and then", segments=2)
+            await one.say("CA2", "s1", "a new one")
+            await until("CA2", said="a new one")
+            await make_rule(one, "Angry", "phrase", "cancel")
+            await one.say("CA2", "s2", "I want to cancel")
+            await until("CA2", said="I want to cancel")
+            assert [alert["rule"] for alert in told["CA2"]["alerts"]] == ["Angry"]
+            await one.end("CA1")
+            await until("CA1", status="completed")
+            await other.say("CA2", "s3", "here, too")
+            await until("CA2", said="here, too", segments=3)
+
+
+async def test_an_alert_without_words_reaches_a_viewer_of_another_node(url):
+    async with two_nodes(url) as (one, other):
+        await make_rule(one, "Quiet", "silence", threshold=30)
+        await one.say("CA1", "s1", "Hello?")
+        async with other.watch("CA1") as viewer:
+            await viewer.history()
+            one.clock.advance(31)
+            await one.services.pipeline.notice_silences()
+            async with asyncio.timeout(20):
+                alert = await viewer.until("alert")
+            assert (alert["data"]["rule"], alert["data"]["seq"]) == ("Quiet", None)
+
+
+async def test_what_is_known_is_no_news_and_nothing_is_asked_where_nobody_watches(url):
+    async with two_nodes(url) as (one, other):
+        await one.say("CA1", "s1", "Hello")
+        assert (other.hub.others.heads(), other.hub.others.organization_ids()) == ({}, [])
+        async with other.watch("CA1") as viewer:
+            await viewer.history()
+            ((id_, head),) = other.hub.others.heads().items()
+            assert await other.store.read(elsewhere.news, {id_: Known(*head)}, []) == []
+            (news,) = await other.store.read(elsewhere.news, {id_: Known()}, [])
+            assert (news.call.call_sid, news.said.content, news.known) == ("CA1", "Hello", Known(*head))
+            (everything,) = await other.store.read(elsewhere.news, {}, [one.organization_id])
+            assert everything == news
+
+
+async def test_a_call_that_ends_here_while_its_news_are_read_is_not_brought_back(url):
+    async with two_nodes(url) as (_, house):
+        await house.say("CA1", "s1", "Hello")
+        async with house.websocket(f"/live-calls?token={house.key}") as socket:
+            for _ in range(2):
+                await socket.recv()
+            others, organization = house.hub.others, [house.organization_id]
+            with others.reading(organization):
+                (news,) = await house.store.read(elsewhere.news, {}, organization)
+                await house.end("CA1")
+                others.learn(news.call, news.said, news.alerts)
+            assert house.hub.running(house.organization_id) == []
+
+
+async def test_one_server_on_sqlite_asks_for_nothing(house):
+    assert isinstance(house, House) and not house.store.is_shared
