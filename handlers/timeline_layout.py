@@ -15,7 +15,9 @@ from measures import TURN_MS, YIELD_MS, milliseconds
 UNITS = 2000  # about half a pixel where the page is widest; what is nearer than one is drawn as one
 SILENCE_MS = 5000
 LAST_MS = 86_400_000  # later times are of a producer that counts in something else, and would leave no room for others
-ENDS_S = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 28_800, 43_200, 86_400)
+# Each at most half as much again as the one before: once past the first, two thirds of the drawing are call.
+ENDS_S = (60, 90, 120, 180, 240, 360, 480, 600, 900, 1200, 1800, 2700)
+ENDS_S += (3600, 5400, 7200, 10_800, 14_400, 21_600, 28_800, 43_200, 64_800, 86_400)
 TICKS_S = (10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400)
 MOST_TICKS = 6  # from one to the next, on a narrow screen, as wide as `120:00`
 NEAR = 20  # units within which marks are one

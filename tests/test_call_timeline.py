@@ -11,7 +11,7 @@ import pytest
 
 from events import SECOND, Call
 from handlers.call_timeline import CallTimeline
-from handlers.timeline_layout import UNITS
+from handlers.timeline_layout import UNITS, axis_end
 from models.entries import Spoken
 from models.notes import Note
 from rules.alert import Alert
@@ -79,6 +79,11 @@ def test_the_page_draws_and_tells_the_same():
     told = subprocess.run(["node", READER], input=json.dumps(calls), capture_output=True, text=True, check=True)
     for one, found in zip(calls, json.loads(told.stdout), strict=True):
         assert found == timeline(**{name: one[name] for name in one.keys() - {"name", "expected"}}), one
+
+
+def test_a_call_that_grows_soon_fills_two_thirds_of_its_drawing():
+    for seconds in range(60, 86_400, 7):
+        assert seconds * 1000 < axis_end(seconds * 1000, is_over=False) <= seconds * 1500
 
 
 def test_a_long_call_is_drawn_of_few_boxes():

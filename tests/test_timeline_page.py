@@ -77,15 +77,15 @@ async def test_it_grows_with_the_call_and_leads_to_what_was_said(house):
         await house.say("CA1", "u1", "I want a refund!")
         await house.say("CA1", "u2", "The last one.", segment_start=70, segment_end=80)
         await page.wait_for_selector("[data-measure=longest_silence]:text-is('49.0 s')")
-        await page.wait_for_function(f"() => ({DRAWN})()[0] === 'M200 0H300V1H200ZM1166 0H1333V1H1166Z'")
+        await page.wait_for_function(f"() => ({DRAWN})()[0] === 'M266 0H400V1H266ZM1555 0H1777V1H1555Z'")
         live = await page.evaluate(DRAWN)
         measured = await page.evaluate(MEASURED)
         assert measured["interruptions"] == "1" and measured["talk_share_user"] == "67 %"
 
         box = await page.locator(SLIDER).bounding_box()
-        await page.mouse.move(box["x"] + box["width"] * 15 / 120, box["y"] + 20)
+        await page.mouse.move(box["x"] + box["width"] * 15.5 / 90, box["y"] + 20)
         assert await page.locator("[data-part=timeline-point] text").text_content() == "0:15 Customer"
-        await page.mouse.click(box["x"] + box["width"] * 75 / 120, box["y"] + 20)
+        await page.mouse.click(box["x"] + box["width"] * 75 / 90, box["y"] + 20)
         assert await page.evaluate("document.activeElement.id") == "seg-u2"
         await page.click("[data-part=timeline-marks] .timeline-alert")
         assert await page.evaluate("document.activeElement.id") == "seg-u1"
@@ -93,7 +93,7 @@ async def test_it_grows_with_the_call_and_leads_to_what_was_said(house):
         await page.focus(SLIDER)
         await page.keyboard.press("Home")
         told = "e => [e.role, e.ariaValueNow, e.ariaValueMax, e.ariaValueText]"
-        first = ["slider", "0", "120", "0:00, Front desk speaks, “Front desk, good morning.”"]
+        first = ["slider", "0", "90", "0:00, Front desk speaks, “Front desk, good morning.”"]
         assert await page.locator(SLIDER).evaluate(told) == first
         await page.keyboard.press("ArrowRight")
         text = await page.get_attribute(SLIDER, "aria-valuetext")

@@ -113,7 +113,7 @@ export class CallTools {
   #measureHead() {
     const measure = () => document.documentElement.style.setProperty("--head-size", `${readingLine()}px`);
     const sizes = new ResizeObserver(measure);
-    document.querySelectorAll(".call-top, .call-head").forEach((head) => sizes.observe(head));
+    document.querySelectorAll(".call-top, .call-head, .call-bar").forEach((head) => sizes.observe(head));
   }
 
   /** @param {string} step @param {() => void} work */

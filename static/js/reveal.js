@@ -17,8 +17,11 @@ export const isRevealing = () => running !== 0 && running === turn;
 
 /** Below it something can be read, px from the top of the window. */
 export function readingLine() {
-  const heads = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".call-top, .call-head")]);
-  return (heads.find((head) => getComputedStyle(head).position === "sticky")?.offsetHeight ?? 0) + GAP_PX;
+  for (const head of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".call-top, .call-head, .call-bar"))) {
+    const { position, top } = getComputedStyle(head);
+    if (position === "sticky") return head.offsetHeight + parseFloat(top) + GAP_PX;
+  }
+  return GAP_PX;
 }
 
 /** @param {{getBoundingClientRect: () => DOMRect}} place an element, or a range of words

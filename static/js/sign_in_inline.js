@@ -23,12 +23,14 @@ export class SignInInline {
     });
   }
 
-  /** @param {Event} event */
-  #open(event) {
+  /** Who signed in in another tab meanwhile, maybe as someone else, gets the page anew: a second session would end that
+   * one. @param {Event} event */
+  async #open(event) {
     event.preventDefault();
     this.#say("");
     this.dialog.showModal();
     this.password.focus();
+    if (await isSignedIn(this.form.action)) location.reload();
   }
 
   async #send() {
@@ -56,6 +58,13 @@ export class SignInInline {
     this.error.hidden = !words;
   }
 }
+
+/** The page of that name leads on who is. @param {string} address */
+const isSignedIn = (address) =>
+  fetch(address, { redirect: "manual", credentials: "same-origin" }).then(
+    ({ type }) => type === "opaqueredirect",
+    () => false,
+  );
 
 /** What the page of that name says. @param {string} html */
 function whatIsWrong(html) {

@@ -12,7 +12,10 @@ import { timed, TURN_MS, YIELD_MS } from "callboard/measures";
 export const UNITS = 2000;
 export const LAST_MS = 86_400_000;
 const SILENCE_MS = 5000;
-const ENDS_S = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 28_800, 43_200, 86_400];
+const ENDS_S = [
+  60, 90, 120, 180, 240, 360, 480, 600, 900, 1200, 1800, 2700,
+  3600, 5400, 7200, 10_800, 14_400, 21_600, 28_800, 43_200, 64_800, 86_400,
+];
 const TICKS_S = [10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400];
 const MOST_TICKS = 6;
 const NEAR = 20;
