@@ -1,17 +1,20 @@
 """What the pages cost the browser that shows them, on a busy day: `make bench-pages`.
 
 Starts a server of its own with a new SQLite database, and a headless Chromium. The wall shows CALLS calls, and each
-message of its feed changes all of them; the call's page has SEGMENTS segments, and each message is a word or a final.
-Messages are as the server sends them and handed to the page's own socket as fast as it takes them, one in each frame,
-so that an hour passes in a minute; meanwhile a key is typed now and then. The page tells, in ms: what took the main
-thread over 50 ms at a time (long tasks), how long it took from a message or a key until the next frame was painted, and
-how far things jumped by themselves (layout shift, 0.1 is good). Memory is the JavaScript heap after a collection, MiB.
+message of its feed changes all of them; the call's page has SEGMENTS segments, is tried by its first keys, and then
+gets FINALS more with three interims before each, an hour's worth. Messages are as the server sends them and handed to
+the page's own socket as fast as it takes them, in each frame one, or of the call a burst, so that an hour passes in a
+minute; meanwhile a key is typed now and then. The page tells, in ms: what took the main thread over 50 ms at a time
+(long tasks), how long it took from messages or a key until the next frame was painted, and how far things jumped by
+themselves (layout shift, 0.1 is good). Main thread is the processor's time that it used, which a busy machine changes
+little; the machine's load stands beside it. Memory is the JavaScript heap after a collection, MiB.
 """
 
 import argparse
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import sys
 import time
@@ -26,6 +29,8 @@ sys.path.append(str(ROOT))
 from events import SECOND, rfc3339  # noqa: E402
 
 OPEN_MS = 120_000  # a page that takes longer is not measured
+FEED_S = 60  # so long each page is fed, and told how many messages that were
+BURST = 8  # messages of a call in a frame
 OPENED = """[
   performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0,
   performance.getEntriesByType("navigation")[0].domContentLoadedEventEnd,
@@ -42,11 +47,15 @@ window.WebSocket = class extends Socket {
   constructor(...given) { super(...given); bench.socket = this; }
 };
 const painted = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
-bench.feed = async (messages, times, rounds) => {
-  for (let n = 0; n < times; n++) {
+bench.feed = async (messages, times, done, burst, segments) => {
+  for (let n = done; n < done + times; n += burst) {
     const began = performance.now();
-    const text = messages[n % messages.length].replaceAll("ROUND", n + rounds);
-    bench.socket.onmessage({data: text});
+    for (let one = n; one < n + burst; one++) {
+      const round = Math.floor(one / messages.length);
+      const text = messages[one % messages.length].replaceAll("ROUND", round);
+      const at = {SEQ: segments + round + 1, START: 3 * (segments + round), END: 3 * (segments + round) + 2};
+      bench.socket.onmessage({data: text.replace(/"(SEQ|START|END)"/g, (_, name) => at[name])});
+    }
     await painted();
     bench.frames.push(performance.now() - began);
   }
@@ -67,6 +76,7 @@ class Watched:
 
     async def open(self, url: str, item: str, count: int) -> None:
         self.devtools = await self.page.context.new_cdp_session(self.page)
+        await self.devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
         await self.page.goto(url, wait_until="domcontentloaded", timeout=OPEN_MS)
         complete = (
             f"document.querySelector('[data-tone=live]') && document.querySelectorAll('{item}').length >= {count}"
@@ -75,37 +85,59 @@ class Watched:
         self.paint_ms, self.opened_ms = await self.page.evaluate(OPENED)
         self.opening_tasks = await self.page.evaluate("bench.tasks.splice(0)")
         self.opening_shift = await self.page.evaluate("bench.shift")
-        self.before_mib = await self.heap_mib()
+        self.opening_cpu_ms = await self.cpu_ms()
+        self.first_keys: list[tuple[str, float]] = []
+        self.before_mib, self.before_nodes = await self.heap_mib(), await self.nodes()
 
     async def heap_mib(self) -> float:
         await self.devtools.send("HeapProfiler.collectGarbage")
         return (await self.devtools.send("Runtime.getHeapUsage"))["usedSize"] / 2**20
 
-    async def feed(self, messages: list[dict], times: int, keys: list[str], seconds: float = 120) -> None:
-        """`times` messages, with each key typed now and then; fewer where that takes longer than `seconds`."""
-        stop = time.monotonic() + seconds
+    async def cpu_ms(self) -> float:
+        """What its main thread has used of the processor since it was opened."""
+        metrics = (await self.devtools.send("Performance.getMetrics"))["metrics"]
+        return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration") * 1000
+
+    async def nodes(self) -> int:
+        return await self.page.evaluate("document.querySelectorAll('*').length")
+
+    async def type(self, keys: list[str]) -> None:
+        """Each once, and the time until it is painted."""
+        for key in keys:
+            await self.page.evaluate("bench.keys = []")
+            await self.page.keyboard.press(key)
+            await self.page.wait_for_function("bench.keys.length", polling=50)
+            self.first_keys.append((key, await self.page.evaluate("bench.keys[0]")))
+        await self.page.evaluate("bench.keys = []; bench.tasks = []")
+
+    async def feed(self, messages: list[dict], times: int, keys: list[str], burst: int = 1, segments: int = 0) -> None:
+        """`times` messages, with each key typed now and then; fewer where that takes longer than FEED_S."""
+        stop = time.monotonic() + FEED_S
         texts = [json.dumps(message) for message in messages]
         await self.page.evaluate("bench.shift = 0")
-        each, done = max(1, times // (8 * len(keys))), 0
+        each, done = max(1, times // (8 * len(keys) * burst)) * burst, 0
         while done < times and time.monotonic() < stop:
-            fed = asyncio.ensure_future(
-                self.page.evaluate("([m, n, at]) => bench.feed(m, n, at)", [texts, min(each, times - done), done])
-            )
+            given = [texts, min(each, times - done), done, burst, segments]
+            fed = asyncio.ensure_future(self.page.evaluate("given => bench.feed(...given)", given))
             await self.page.keyboard.press(keys[done // each % len(keys)])
             await fed
             done += each
+        self.fed = min(done, times)
 
     async def report(self) -> None:
         told = await self.page.evaluate("({...bench, socket: null})")
         frames, tasks, keys = told["frames"], told["tasks"], told["keys"]
-        nodes = await self.page.evaluate("document.querySelectorAll('*').length")
-        print(f"\n{self.name}")
-        print(f"  first paint {self.paint_ms:.0f} ms, in use {self.opened_ms:.0f} ms, {nodes:,} elements")
+        print(f"\n{self.name} (load of the machine {os.getloadavg()[0]:.1f})")
+        opened = f"first paint {self.paint_ms:.0f} ms, in use {self.opened_ms:.0f} ms"
+        print(f"  {opened}, main thread {self.opening_cpu_ms:.0f} ms")
         print(f"  opening: {summed(self.opening_tasks)}, layout shift {self.opening_shift:.3f}")
-        print(f"  message to paint   {spread(frames)}   ({len(frames):,} messages)")
+        if self.first_keys:
+            print("  first keys: " + ", ".join(f"{key} {ms:.0f}" for key, ms in self.first_keys) + " ms")
+        print(f"  message to paint   {spread(frames)}   ({self.fed:,} messages in {len(frames):,} frames)")
         print(f"  key to paint       {spread(keys)}   ({len(keys)} keys)")
         print(f"  meanwhile: {summed(tasks)}, layout shift {told['shift']:.3f}")
         print(f"  heap {self.before_mib:.1f} MiB before, {await self.heap_mib():.1f} after")
+        print(f"  elements {self.before_nodes:,} before, {await self.nodes():,} after")
 
 
 def spread(values: list[float]) -> str:
@@ -140,12 +172,15 @@ def rows(calls: int, round_: int) -> dict:
     return {"type": "calls_updated", "timestamp": rfc3339(now), "calls": [row(n) for n in range(calls)]}
 
 
-def spoken(first: int) -> list[dict]:
-    """A segment of a call as it comes: three interims, then the final, which stands for ever."""
-    now, segment = rfc3339(int(time.time() * SECOND)), f"new-{first}-ROUND"
-    texts = [("some words", False), ("some words more", False), ("some words more of it", False), ("all of it", True)]
-    message = {"type": "transcript", "call_sid": "CA0", "timestamp": now, "replayed": False}
-    return [message | {"data": said(segment, text, is_final=is_final)} for text, is_final in texts]
+def spoken() -> list[dict]:
+    """A segment of a call as it comes: three interims, then the final, which stands for ever. `bench.feed` puts numbers
+    for the words in capitals."""
+    message = {"type": "transcript", "call_sid": "CA0", "timestamp": rfc3339(int(time.time() * SECOND))}
+    message["replayed"] = False
+    times = {"segment_start": "START", "segment_end": "END"}
+    texts = ["some words", "some words more", "some words more of it"]
+    interims = [message | {"data": said("new-ROUND", text, is_final=False) | times} for text in texts]
+    return [*interims, message | {"seq": "SEQ", "data": said("new-ROUND", "all of it", is_final=True) | times}]
 
 
 async def produced(served, calls: int, segments: int) -> None:
@@ -194,7 +229,9 @@ async def measure(served, options: argparse.Namespace) -> None:
     async with browsed(served.url, served.password) as page:
         call = Watched(page, f"A call's page, {options.segments:,} segments")
         await call.open(served.url + "/calls/CA0", "li.segment", options.segments)
-        await call.feed(spoken(0), options.messages, ["PageUp", "PageUp", "End", "Tab"])
+        await call.type(["Tab", "End", "PageUp", "/", "w", "o", "Enter", "Escape", "End"])
+        hour = {"burst": BURST, "segments": options.segments}
+        await call.feed(spoken(), 4 * options.finals, ["PageUp", "PageUp", "End", "Tab"], **hour)
         await call.report()
 
 
@@ -203,7 +240,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=300)
     parser.add_argument("--ticks", type=int, default=1_200, help="messages of the feed; an hour has 7,200")
     parser.add_argument("--segments", type=int, default=5_000)
-    parser.add_argument("--messages", type=int, default=4_000, help="of the call; a busy hour has 20,000")
+    parser.add_argument("--finals", type=int, default=3_600, help="that the call gets, an hour's worth")
     options = parser.parse_args()
     with serving() as served:
         asyncio.run(measure(served, options))

@@ -1,6 +1,7 @@
 // @ts-check
 /** From alert to alert in a transcript, and from segment to segment, as two buttons each ask for it. */
 import { readingLine } from "callboard/reveal";
+import { topsFrom } from "callboard/segment_groups";
 
 const PLACES = ".segment:has(> .segment-alerts), .event.is-alert";
 
@@ -16,9 +17,11 @@ export function step(tops, by) {
  * @param {import("callboard/transcript_element").TranscriptElement} transcript @param {string} selector of the places
  * @param {1|-1} by @param {{isRound?: boolean}} [how] after the last one the first? */
 export function go(transcript, selector, by, { isRound = true } = {}) {
-  const places = /** @type {HTMLElement[]} */ ([...transcript.querySelectorAll(selector)]).filter((place) => place.offsetParent);
+  const { only } = transcript;
+  const all = /** @type {HTMLElement[]} */ ([...transcript.querySelectorAll(selector)]);
+  const places = all.filter(({ dataset: { speaker } }) => !only || !speaker || speaker === only);
   const line = readingLine();
-  const tops = places.map((place) => place.getBoundingClientRect().top - line);
+  const tops = topsFrom(line, places);
   const own = places.findIndex((place, at) => place.contains(document.activeElement) && tops[at] > -2 && tops[at] < innerHeight - line);
   const last = places.length - 1;
   const next = own < 0 ? step(tops, by) : own + by;

@@ -5,6 +5,7 @@
 import { findAll, indexOf, position } from "callboard/find";
 import { firstBelow } from "callboard/reading_place";
 import { readingLine, reveal } from "callboard/reveal";
+import { bottomBeside } from "callboard/segment_groups";
 
 /** @typedef {import("callboard/find").Match} Match */
 
@@ -74,12 +75,10 @@ export class FindBar {
 
   /** The first match in a segment that ends below a line. @param {number} line px from the top of the window */
   #firstBelow(line) {
-    return firstBelow(this.found.length, line, (at) => this.#box(this.found[at]).bottom);
-  }
-
-  /** @param {Match} match */
-  #box({ id }) {
-    return this.transcript.nodeOf(id)?.getBoundingClientRect() ?? { top: 0, bottom: 0 };
+    return firstBelow(this.found.length, line, (at) => {
+      const node = this.transcript.nodeOf(this.found[at].id);
+      return node?.isConnected ? bottomBeside(node, line) : 0;
+    });
   }
 
   /** @param {Match} match */
@@ -127,8 +126,8 @@ export class FindBar {
     const current = indexOf(found, this.current);
     const [all, one] = [new Highlight(), new Highlight()];
     one.priority = 1;
-    for (let at = this.#firstBelow(-innerHeight); at < found.length; at++) {
-      if (this.#box(found[at]).top > 2 * innerHeight) break;
+    const end = this.#firstBelow(2 * innerHeight);
+    for (let at = this.#firstBelow(-innerHeight); at <= end && at < found.length; at++) {
       const range = this.#range(found[at]);
       if (range) all.add(range);
       if (range && at === current) one.add(range);

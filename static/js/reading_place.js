@@ -1,6 +1,7 @@
 // @ts-check
 /** Which segment is read just now. */
 import { readingLine } from "callboard/reveal";
+import { bottomBeside } from "callboard/segment_groups";
 
 /** @typedef {import("callboard/transcript_element").TranscriptElement} TranscriptElement */
 
@@ -11,7 +12,8 @@ export function readSegment(transcript, isFollowing) {
   const focused = /** @type {HTMLElement|null|undefined} */ (document.activeElement?.closest(".segment"));
   const chosen = focused && transcript.segments.get(focused.dataset.segmentId ?? "");
   if (chosen || isFollowing) return chosen ?? list.at(-1);
-  return list[firstBelow(list.length, readingLine(), (at) => bottomOf(transcript, list[at].id))] ?? list.at(-1);
+  const line = readingLine();
+  return list[firstBelow(list.length, line, (at) => bottomOf(transcript, list[at].id, line))] ?? list.at(-1);
 }
 
 /** The first of so many, one below the other, that ends below the line; `count`: none does.
@@ -26,7 +28,8 @@ export function firstBelow(count, line, bottom) {
   return low;
 }
 
-/** @param {TranscriptElement} transcript @param {string} id */
-function bottomOf(transcript, id) {
-  return transcript.nodeOf(id)?.getBoundingClientRect().bottom ?? 0;
+/** @param {TranscriptElement} transcript @param {string} id @param {number} line px */
+function bottomOf(transcript, id, line) {
+  const node = transcript.nodeOf(id);
+  return node?.isConnected ? bottomBeside(node, line) : 0;
 }

@@ -28,9 +28,8 @@ export function readSegment(node) {
   return { id, data, seq: Number(seq), timestamp: "" };
 }
 
-/** The reader's clock as its time's title, which the server can't know. @param {HTMLElement} node */
-export function localiseTime(node) {
-  const time = /** @type {HTMLTimeElement} */ (part(node, "time"));
+/** The reader's clock as the title of a time, which the server can't know. @param {HTMLTimeElement} time */
+export function localiseTime(time) {
   if (time.dateTime) time.title = wallClock.format(new Date(time.dateTime));
 }
 

@@ -13,6 +13,7 @@ import { GapRows } from "callboard/gap_rows";
 import { reach } from "callboard/gaps";
 import { reveal } from "callboard/reveal";
 import { localiseTime, readSegment, wallClock, writeSegment } from "callboard/segment_node";
+import { nextSegment, SegmentGroups } from "callboard/segment_groups";
 import { isContinued, Segments } from "callboard/segments";
 
 /** @typedef {import("callboard/segments").Segment} Segment */
@@ -36,12 +37,16 @@ export class TranscriptElement extends HTMLElement {
 
   connectedCallback() {
     this.log = part(this, "[role=log]");
-    this.place = part(this, "ol");
+    this.groups = new SegmentGroups(this.log);
     this.pattern = /** @type {HTMLTemplateElement} */ (part(this, "template"));
     this.gaps = new GapRows(/** @type {HTMLTemplateElement} */ (part(this, '[data-part="gap"]')));
     this.names = { user: this.dataset.userName ?? "", assistant: this.dataset.assistantName ?? "" };
-    this.place.querySelectorAll("li.segment").forEach((node) => this.#adopt(/** @type {HTMLElement} */ (node)));
+    this.log.querySelectorAll("li.segment").forEach((node) => this.#adopt(/** @type {HTMLElement} */ (node)));
     for (const alert of JSON.parse(this.dataset.alerts ?? "[]")) this.alerts.take(alert);
+    this.addEventListener("pointerover", ({ target }) => {
+      const time = /** @type {HTMLTimeElement|null} */ (/** @type {Element} */ (target).closest("time.segment-time"));
+      if (time) localiseTime(time); // of thousands, the one that is asked for
+    });
   }
 
   /** Whose words are shown; "": everyone's. */
@@ -109,7 +114,7 @@ export class TranscriptElement extends HTMLElement {
     Object.assign(time, { dateTime: at, textContent: wallClock.format(new Date(at)) });
     const { list } = this.segments;
     const later = list[list.findLastIndex(({ timestamp }) => !(Date.parse(timestamp) > Date.parse(at))) + 1];
-    this.place?.insertBefore(row, this.#edge(later));
+    this.groups?.insert(row, this.#edge(later));
   }
 
   /** History is on its way: be quiet until `listen`. */
@@ -143,7 +148,7 @@ export class TranscriptElement extends HTMLElement {
     this.#nodes.clear();
     this.gaps?.clear();
     this.alerts.clear();
-    this.place?.replaceChildren();
+    this.groups?.clear();
     this.#tell(0);
   }
 
@@ -153,7 +158,6 @@ export class TranscriptElement extends HTMLElement {
     this.segments.adopt(segment);
     this.#nodes.set(segment.id, node);
     this.gaps?.adopt(segment.id, node);
-    localiseTime(node);
   }
 
   /** @param {import("callboard/segments").Change} change */
@@ -206,11 +210,13 @@ export class TranscriptElement extends HTMLElement {
       spans: this.alerts.spans(segment.id, this.segments.latestSeq(segment.id)),
       alerts: this.alerts.ofSegment(segment.id),
     });
-    if (node.parentNode !== this.place || nextSegment(node) !== after) this.place?.insertBefore(node, this.#edge(next));
+    if (node.isConnected && nextSegment(node) === after) return isNew;
+    this.gaps?.remove(segment.id); // or it stayed behind
+    this.groups?.insert(node, this.#edge(next));
     return isNew;
   }
 
-  /** What to stand before, gap and all, so as to stand before a segment. @param {Segment|undefined} segment @returns {Node|null} null: the end */
+  /** What to stand before, gap and all, so as to stand before a segment. @param {Segment|undefined} segment @returns {HTMLElement|null} null: the end */
   #edge(segment) {
     const node = segment && this.#nodes.get(segment.id);
     return node ? (this.gaps?.edge(segment.id, node) ?? node) : null;
@@ -219,9 +225,9 @@ export class TranscriptElement extends HTMLElement {
   /** @param {Segment} segment */
   #remove({ id }) {
     if (this.segments.get(id)) return; // gone and back within a frame: its node goes on
-    this.#nodes.get(id)?.remove();
-    this.#nodes.delete(id);
     this.gaps?.remove(id);
+    this.groups?.remove(this.#nodes.get(id));
+    this.#nodes.delete(id);
   }
 
   /** One turn, or the next one? And after which silence? @param {number} at @param {number|null} before gaps.reach */
@@ -237,13 +243,6 @@ export class TranscriptElement extends HTMLElement {
   #tell(finals) {
     this.dispatchEvent(new CustomEvent("transcript-changed", { detail: { finals } }));
   }
-}
-
-/** What stands behind it, without the rows of alerts in between. @param {HTMLElement} node */
-function nextSegment(node) {
-  let next = node.nextElementSibling;
-  while (next && !next.classList.contains("segment")) next = next.nextElementSibling;
-  return next;
 }
 
 customElements.define("live-transcript", TranscriptElement);
