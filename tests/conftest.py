@@ -5,6 +5,7 @@ import gc
 import inspect
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
@@ -38,6 +39,10 @@ LONG = {
     *("command_line_doc", "interrupted", "soak", "timeline_page", "two_nodes", "viewer_machine"),
     *("wall_beside", "wall_page"),
 }
+# One slow disk holds up the commits of all tests at once; what must be on a disk (a crash, a full one) sees to that.
+MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 4 << 30
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
+    os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None
 SHARED = Path(os.environ.get("CALLBOARD_SHARED", Path(__file__).parent.parent.parent / "shared"))
 
 
