@@ -101,6 +101,7 @@ def _erase(db, owners: dict[int, list[int]], options) -> int:
                         its += erasing.erase(db, wall_clock(), [id_])
             finally:
                 action = "call.erased" if options.call else "calls.erased"
+                db.connection().rollback()  # a transaction that was stopped while it began
                 with write_transaction(db):
                     audit.add(db, [by_command_line(wall_clock(), owner, action, options.call, calls=its)])
                 erased += its

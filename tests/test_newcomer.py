@@ -30,7 +30,7 @@ async def test_a_newcomer_goes_from_an_empty_folder_to_calls_on_the_wall_and_end
             await page.click("button[type=submit]")
             row = page.locator("tbody tr:has-text('(demo)')").first
             await row.wait_for()
-            await row.locator("a").first.click()
+            await page.goto(url + await row.locator("a").first.get_attribute("href"))
             await page.wait_for_selector(".segments .segment-words:not(:empty)")
             await page.goto(url)
             await page.click("button:has-text('Stop and erase the demo')")
