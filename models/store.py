@@ -37,6 +37,7 @@ MAX_QUEUE = 10_000  # a third of a second of the measured rate: beyond it a prod
 SETTLED_AT_ONCE = 32  # about a millisecond of publishing
 ATTEMPTS = 3  # at a batch that PostgreSQL aborts for another node's sake; the next one nearly always gets through
 COMMIT_TIMEOUT_S = 5.0  # a provider's own time-outs start at 2–15 s; past this the caller should retry
+STOOD_STILL_S = 0.5  # a timer of the loop that is later than this was held up with all the rest of the machine
 
 
 def wall_clock() -> int:
@@ -124,7 +125,7 @@ class Store:
         self._promised.append((self._loop.time() + COMMIT_TIMEOUT_S, future))
         if not self._has_timer:
             self._has_timer = True
-            self._loop.call_later(COMMIT_TIMEOUT_S, self._give_up)
+            self._look_again_at(self._loop.time() + COMMIT_TIMEOUT_S)
         return future
 
     def _forget_kept(self) -> None:
@@ -132,16 +133,21 @@ class Store:
         while self._promised and self._promised[0][1].done():
             self._promised.popleft()
 
-    def _give_up(self) -> None:
+    def _look_again_at(self, due: float) -> None:
+        self._loop.call_at(due, self._give_up, due)
+
+    def _give_up(self, due: float) -> None:
         """Whoever waits for too long is told so. One timer for all: a time-out each would cost more than the rest."""
         now = self._loop.time()
+        if now - due > STOOD_STILL_S:  # and so did the writer, which is done in a moment
+            return self._look_again_at(now + min(now - due, COMMIT_TIMEOUT_S))
         while self._promised and (self._promised[0][1].done() or self._promised[0][0] <= now):
             _, future = self._promised.popleft()
             if not future.done():
                 future.set_exception(Unavailable("Storing takes too long just now."))
         self._has_timer = bool(self._promised)
         if self._promised:
-            self._loop.call_at(self._promised[0][0], self._give_up)
+            self._look_again_at(self._promised[0][0])
 
     async def close(self) -> None:
         """Commit what is queued, then close every connection."""

@@ -55,6 +55,7 @@ async def test_a_lock_held_for_longer_than_we_wait_is_503_until_it_is_gone(path,
 
 
 async def test_what_was_stored_after_its_503_is_stored_and_shown_once(path, sqlite_url, furniture, monkeypatch):
+    monkeypatch.setattr(module, "COMMIT_TIMEOUT_S", 4)  # a timer that was set before must not be one of half a minute
     async with open_house(sqlite_url) as house:
         house.furniture = furniture[1]
         await house.say("CA1", "s1", "words 1")
