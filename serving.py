@@ -13,7 +13,7 @@ from handlers.alert_rules import AlertRules
 from handlers.alert_sender import AlertSender
 from handlers.audit import Audit
 from handlers.checkup import Checkup
-from handlers.elsewhere import Elsewhere
+from handlers.elsewhere import Elsewhere, redis_relay
 from handlers.entrance import Entrance
 from handlers.entrance_server import EntranceServer
 from handlers.erasing import Erasing
@@ -85,9 +85,13 @@ async def running(
         if public_url.endswith(f"://localhost:{settings.port}"):  # the default; only now it is known where that is
             public_url = f"{public_url.removesuffix(str(settings.port))}{port}"
         services = await _services(stack, settings, store, numbers, public_url=public_url, own=own)
+        elsewhere = Elsewhere(store, services.hub)
+        if settings.redis_url:
+            relay = redis_relay(settings.redis_url, services.epoch, services.hub, elsewhere, numbers)
+            stack.push_async_callback(relay.close)
         metrics_url = _tell_numbers(stack, settings, services, handed.metrics)
         entrance = _open_doors(stack, settings, services, sockets, tls)
-        _start_rounds(stack, settings, services, entrance)
+        _start_rounds(stack, settings, services, entrance, elsewhere)
         yield Server(services, public_url, own, metrics_url)
 
 
@@ -208,14 +212,16 @@ def _open_doors(
     return entrance
 
 
-def _start_rounds(stack: AsyncExitStack, settings: Settings, services: Services, entrance: Entrance) -> None:
+def _start_rounds(
+    stack: AsyncExitStack, settings: Settings, services: Services, entrance: Entrance, elsewhere: Elsewhere
+) -> None:
     """What is done again and again."""
     store, hub, pipeline = services.store, services.hub, services.pipeline
     for work, every_ms in (
         (hub.tick, 250),
-        (hub.tick_walls, 500),
+        (hub.walls.tick, 500),
         *((part.poll, 500) for part in (services.gate, services.redactors, services.alert_rules, services.erasing)),
-        *(((Elsewhere(store, hub).poll, 1000),) if store.is_shared else ()),
+        *(((elsewhere.poll, 1000),) if store.is_shared else ()),
         (services.alert_sender.tick, 1000),
         (pipeline.notice_silences, 1000),
         *((tick, 1000) for tick in (services.searching.tick, hub.companies.tick)),

@@ -57,6 +57,13 @@ def _database_url(text: str) -> str:
     raise ValueError("must be sqlite:///file.db, sqlite:////absolute/file.db or postgresql://user@host/name")
 
 
+def _redis_url(text: str) -> str:
+    parts = urlsplit(text)
+    if text and not (parts.scheme in ("redis", "rediss") and parts.hostname and parts.port != 0):
+        raise ValueError("must be redis://host or rediss://host, perhaps with user, password, port and /number")
+    return text
+
+
 def _public_url(text: str) -> str:
     parts = urlsplit(text)
     is_base = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -106,6 +113,7 @@ FIELDS = (
     Field("port", _whole(0, 65535), "8000", "TCP port to listen on; 0 takes a free one"),
     Field("address", str, "localhost", "address to listen on; 0.0.0.0 for all of IPv4, :: for all"),
     Field("database_url", _database_url, "sqlite:///callboard.db", "where everything is stored"),
+    Field("redis_url", _redis_url, "", "Redis or Valkey between several nodes on one PostgreSQL; empty: none"),
     Field(
         "public_url", _public_url, "", "what browsers and providers reach this server by; empty: http://localhost:PORT"
     ),
@@ -150,6 +158,7 @@ class Settings(NamedTuple):
     port: int
     address: str
     database_url: str
+    redis_url: str
     public_url: str
     viewers_per_call: int
     messages_per_second: int
@@ -214,6 +223,8 @@ def read_settings(flags: argparse.Namespace, environment: Mapping[str, str] = os
         except ValueError as error:
             is_secret = "@" in text or source.endswith(FILE)  # a URL's password, a file's content: for nobody's log
             raise SettingError(f"{source}: {error}" + ("" if is_secret else f", not {text!r}")) from None
+    if values["redis_url"] and values["database_url"].startswith("sqlite"):
+        raise SettingError("--redis-url: several nodes share a PostgreSQL (--database-url); SQLite is for one alone")
     if bool(values["tls_certificate"]) != bool(values["tls_key"]):
         raise SettingError("--tls-certificate and --tls-key: give both or neither")
     if not values["public_url"]:

@@ -1,11 +1,19 @@
-"""Several nodes on one PostgreSQL: what the others stored is looked for once a second, and shown here."""
+"""Several nodes on one PostgreSQL: what the others stored is looked for once a second, and shown here.
+
+With Redis it is told at once, and interims too; looking finds what that lost.
+"""
 
 import logging
+from typing import TYPE_CHECKING
 
 from events import Unavailable
 from hub import Hub
+from metrics import Numbers
 from models import Store, elsewhere
 from models.elsewhere import Known
+
+if TYPE_CHECKING:
+    from hub.redis_relay import RedisRelay
 
 log = logging.getLogger(__name__)
 
@@ -36,3 +44,13 @@ class Elsewhere:
             log.warning("the news of other nodes could not be read; the next poll tries again")
         finally:
             self._is_asking = False
+
+
+def redis_relay(url: str, epoch: str, hub: Hub, elsewhere: Elsewhere, numbers: Numbers) -> "RedisRelay":
+    """Started, and to be closed."""
+    from hub.redis_link import connection  # only where it is used: importing redis-py takes a third of a second
+    from hub.redis_relay import RedisRelay
+
+    relay = RedisRelay(connection(url), epoch, hub, behind=elsewhere.poll, numbers=numbers)
+    relay.start()
+    return relay

@@ -40,7 +40,7 @@ class FeedSocket(ViewerSocket):
         if not grant.may("read"):
             raise Refusal("access_denied", "The key lacks the scope 'read'.")
         self._organization_id = grant.organization_id
-        self._wall = self.services.hub.watch_wall(grant.organization_id, self._watcher)
+        self._wall = self.services.hub.walls.watch(grant.organization_id, self._watcher)
         if not self._wall.is_loaded:
             self._wall.load(*await self.services.store.read(wall, grant.organization_id))
         self.grant = grant
@@ -71,4 +71,4 @@ class FeedSocket(ViewerSocket):
             timer.cancel()
 
     def closed(self) -> None:
-        self.services.hub.leave_wall(self._organization_id, self._watcher)
+        self.services.hub.walls.leave(self._organization_id, self._watcher)

@@ -15,6 +15,7 @@ from handlers.viewer_request import ViewerRequest, viewer_request
 from handlers.viewer_socket import ViewerSocket
 from hub import Face, Full, Viewer
 from models import calls
+from models.rights import Grant
 
 NOT_YET_S = 2  # a call's first event may still be on its way
 FULL_S = 5  # a place becomes free when someone closes a page
@@ -27,10 +28,17 @@ class LiveTranscriptHandler(TokenSocketHandler):
         LiveSocket(self.services, stream, self.opening(), self.path_args[0])
 
 
+def face_of(grant: Grant) -> Face:
+    """The person, or the key by its beginning and whose it is."""
+    if grant.key_prefix is None:
+        return Face(grant.email, "page")
+    return Face(f"API key {grant.key_prefix}… of {grant.email}", "key")
+
+
 class LiveSocket(ViewerSocket):
     """A viewer's connection, and the outlet of its `Viewer`, which is its cursor in the call's log."""
 
-    __slots__ = ("_call_id", "_call_sid", "viewer")
+    __slots__ = ("_call_id", "_call_sid", "face", "viewer")
 
     kind = "viewer"
     answers: ClassVar = {"request_status": "send_status"}
@@ -39,6 +47,7 @@ class LiveSocket(ViewerSocket):
         self._call_sid = call_sid
         self._call_id = 0
         self.viewer: Viewer | None = None
+        self.face: Face | None = None
         super().__init__(services, stream, opening)
 
     async def admit(self, opening: Opening) -> None:
@@ -54,9 +63,12 @@ class LiveSocket(ViewerSocket):
         viewer = Viewer(self, pipe=self.connection, wants_interims=wanted.wants_interims, client=client)
         self.viewer, self._call_id = viewer, call.id  # first: whatever fails then, `closed` gives the place back
         self.connection.follower = viewer
+        self.face = face_of(grant)
         try:
+            await self.services.hub.places.take(call.id, viewer)
             self.services.hub.join(call, viewer)
         except Full:
+            self.services.hub.places.give_back(call.id, viewer)
             limit = self.services.hub.viewers_per_call
             message = f"The call has {limit} viewers, and no more are allowed."
             raise Refusal("connection_limit_exceeded", message, retry_after=FULL_S, limit=limit) from None
@@ -149,16 +161,6 @@ class LiveSocket(ViewerSocket):
     def _complete_history(self, count: int) -> None:
         through = self.viewer.cursor
         self.tell({"type": "history_complete", "call_sid": self._call_sid, "through_seq": through, "count": count})
-
-    @property
-    def face(self) -> Face | None:
-        """The person, or the key by its beginning and whose it is."""
-        grant = self.grant
-        if grant is None:
-            return None
-        if grant.key_prefix is None:
-            return Face(grant.email, "page")
-        return Face(f"API key {grant.key_prefix}… of {grant.email}", "key")
 
     # ── the outlet of its viewer ─────────────────────────────────────────────────────────────────────────────
 

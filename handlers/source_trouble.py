@@ -69,7 +69,7 @@ class SourceTroublesHandler(PageHandler):
     async def get(self) -> None:
         """GET /live-calls/health: {"now": "…", "sources": [Trouble, …]}."""
         organization = self.grant.organization_id
-        found = await troubles(self.services, organization, self.services.hub.running(organization))
+        found = await troubles(self.services, organization, self.services.hub.walls.running(organization))
         sources = [msgspec.structs.asdict(trouble) | {"since": rfc3339(trouble.since)} for trouble in found]
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.finish(encode({"now": rfc3339(self.services.store.clock()), "sources": sources}))

@@ -1,7 +1,8 @@
 """Who watches what. No sockets, no tables, no history."""
 
 from hub.company import Face
-from hub.hub import Full, Hub
+from hub.hub import Hub
+from hub.places import Full
 from hub.viewer import Outlet, Viewer
 from hub.wall import Row, Wall, Watcher
 

@@ -4,7 +4,7 @@ No cursor counts these messages: who reads slowly gets the newest when there is 
 nothing but an empty dictionary.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from events import Call, encode, rfc3339
@@ -22,10 +22,11 @@ def faces(viewers: Iterable[Viewer]) -> list[Face]:
 
 
 class Companies:
-    """By call, as long as one of its viewers wants to know. `tick` once a second."""
+    """By call, as long as one of its viewers wants to know. `tick` once a second. `elsewhere` are those who watch on
+    other nodes, by call."""
 
-    def __init__(self, clock: Callable[[], int], wrap: Callable[[bytes], bytes]):
-        self._clock, self._wrap = clock, wrap
+    def __init__(self, clock: Callable[[], int], wrap: Callable[[bytes], bytes], elsewhere: Mapping[int, list[Face]]):
+        self._clock, self._wrap, self._elsewhere = clock, wrap, elsewhere
         self._companies: dict[int, Company] = {}
         self._changed: set[Company] = set()
 
@@ -36,7 +37,7 @@ class Companies:
             return
         company = self._companies.get(room.call.id)
         if company is None and listens:
-            company = self._companies[room.call.id] = Company(room.call.call_sid, room.viewers, self._clock())
+            company = self._companies[room.call.id] = Company(room.call, room.viewers, self._clock())
         if company is None:
             return
         if listens:
@@ -55,6 +56,15 @@ class Companies:
         else:
             del self._companies[call_id]
             self._changed.discard(company)
+
+    @property
+    def call_ids(self) -> Iterable[int]:
+        return self._companies.keys()
+
+    def changed(self, call_id: int) -> None:
+        """Who watches elsewhere is not who it was."""
+        if company := self._companies.get(call_id):
+            self._note(company)
 
     def notes_changed(self, call: Call) -> None:
         if company := self._companies.get(call.id):
@@ -77,21 +87,23 @@ class Companies:
         self._changed.add(company)
 
     def _frame(self, company: "Company") -> bytes:
+        elsewhere = self._elsewhere.get(company.call_id, ())
         message = {
             "type": "company",
             "call_sid": company.call_sid,
             "timestamp": rfc3339(self._clock()),
-            "viewers": [face._asdict() for face in faces(company.viewers)],
+            "viewers": [face._asdict() for face in sorted([*faces(company.viewers), *elsewhere])],
             "notes_version": company.notes_version,
         }
         return self._wrap(encode(message))
 
 
 class Company:
-    __slots__ = ("call_sid", "due", "listeners", "notes_version", "viewers")
+    __slots__ = ("call_id", "call_sid", "due", "listeners", "notes_version", "viewers")
 
-    def __init__(self, call_sid: str, viewers: set[Viewer], now: int):
-        self.call_sid, self.viewers = call_sid, viewers  # the room's own set: all of them, whether or not they listen
+    def __init__(self, call: Call, viewers: set[Viewer], now: int):
+        self.call_id, self.call_sid = call.id, call.call_sid
+        self.viewers = viewers  # the room's own set: all of them, whether or not they listen
         self.listeners: set[Viewer] = set()
         self.due: set[Viewer] = set()  # listeners who have not been told how it is now
         # Not a number that was seen here before: who comes back reads the notes again, which may have changed.

@@ -8,9 +8,12 @@ from collections.abc import Callable, Sequence
 from events import SECOND, Call, Entry, Transcript
 from hub.company import Companies, Face, faces
 from hub.others import Others
+from hub.places import AllHere, Full, Places
+from hub.relay import Alone, Relay
 from hub.room import Room, grace_ends_at
 from hub.viewer import Viewer
-from hub.wall import Wall, Watcher
+from hub.wall import Wall
+from hub.walls import Walls
 from metrics import Numbers
 from rules.alert import Alert
 
@@ -20,10 +23,6 @@ VIEWERS_PER_CALL = 10
 OPEN_INTERIM_US = 30 * SECOND
 # Segments that have their final, over all calls: an interim is overtaken by its final by seconds at most.
 REMEMBERED_FINALS = 20_000
-
-
-class Full(Exception):
-    """The call has as many viewers as it may."""
 
 
 class Hub:
@@ -52,18 +51,22 @@ class Hub:
         self._ending: dict[int, Room] = {}
         # by call_sid, not by id: SQLite gives the id of an erased call to a new one
         self._finals: OrderedDict[tuple[int, str, str], None] = OrderedDict()
-        self._walls: dict[int, Wall] = {}  # by organisation, while someone watches
-        self.companies = Companies(clock, wrap)
-        self.others = Others(self._rooms, self._walls, self.refresh)
+        self.relay: Relay = Alone()
+        self.places: Places = AllHere()
+        elsewhere: dict[int, list[Face]] = {}
+        self.walls = Walls(lambda: Wall(clock, wrap, self.viewers))
+        self.companies = Companies(clock, wrap, elsewhere)
+        self.others = Others(self, self._rooms, elsewhere)
 
     def viewers(self, call_id: int) -> int:
+        """How many watch the call; on all nodes, where that was asked for."""
         room = self._rooms.get(call_id)
-        return len(room.viewers) if room else 0
+        return (len(room.viewers) if room else 0) + len(self.others.faces(call_id))
 
     def faces(self, call_id: int) -> list[Face]:
         """Who watches the call, by name."""
         room = self._rooms.get(call_id)
-        return faces(room.viewers) if room else []
+        return sorted([*(faces(room.viewers) if room else ()), *self.others.faces(call_id)])
 
     @property
     def catching_up(self) -> int:
@@ -83,11 +86,13 @@ class Hub:
         if len(room.viewers) >= self.viewers_per_call:
             raise Full
         room.viewers.add(viewer)
+        if len(room.viewers) == 1:
+            self.relay.watch(call.id)
         if viewer.client is not None:
             room.clients[viewer.client] = viewer
         viewer.room = room
         self.refresh(call)
-        self._touch_wall(room.call)
+        self.walls.touch(room.call)
         return room
 
     def leave(self, viewer: Viewer) -> None:
@@ -100,26 +105,35 @@ class Hub:
         room.regroup()
         if room.clients.get(viewer.client) is viewer:
             del room.clients[viewer.client]
+        self.places.give_back(room.call.id, viewer)
+        if not room.viewers:
+            self.relay.unwatch(room.call.id)
         self.companies.leave(room.call.id, viewer)
         self._drop_if_empty(room)
-        self._touch_wall(room.call)
+        self.walls.touch(room.call)
 
     def publish(
         self, call: Call, entries: list[Entry], alerts: Sequence[Alert] = (), came_at: float | None = None
     ) -> None:
         """What a commit added to the call's log, the alerts that it raised, and the call as it is now. `came_at` (s,
         monotonic) is when that was heard: how long it took to its viewers is counted."""
+        self.relay.published(call, entries, alerts)
+        self.walls.hear(call, entries[-1].transcript if entries else None, alerts)
+        self.show(call, entries, alerts, came_at)
+
+    def show(
+        self, call: Call, entries: Sequence[Entry], alerts: Sequence[Alert] = (), came_at: float | None = None
+    ) -> None:
+        """To those who watch the call here, what was stored here or by another node; what they know is left out."""
         for entry in entries:
             self._remember(call, entry.transcript.segment_id)
-        if wall := self._walls.get(call.organization_id):
-            wall.hear(call, entries[-1].transcript if entries else None, alerts)
         room = self._rooms.get(call.id)
         if room is None:
             return
         for entry in entries:
             room.final(entry, [alert for alert in alerts if alert.seq == entry.seq] if alerts else ())
         for alert in alerts:
-            if alert.seq is None:
+            if alert.seq is None and alert.id > room.last_alert:
                 room.alert(alert)
         if entries:
             self._note(room, came_at)
@@ -145,14 +159,14 @@ class Hub:
         room = self._room(call)
         shown = room.interim(said)
         if shown is not None:
+            self.relay.passed(call, shown)
             self._note(room, came_at)
-        if shown is not None and (wall := self._walls.get(call.organization_id)):
-            wall.hear(call, shown)
+            self.walls.hear(call, shown)
         self._drop_if_empty(room)
 
     def call_ids(self) -> set[int]:
         """Of the calls of which something is kept here."""
-        return {*self._rooms, *(id_ for wall in self._walls.values() for id_ in wall.call_ids)}
+        return {*self._rooms, *self.walls.call_ids()}
 
     def forget(self, call_ids: set[int]) -> None:
         """These calls were deleted: nothing of them is kept, and who watches is told and sent away."""
@@ -165,33 +179,7 @@ class Hub:
             self._drop_if_empty(room)
             for key in [key for key in self._finals if key[:2] == (room.call.organization_id, room.call.call_sid)]:
                 del self._finals[key]
-        for wall in self._walls.values():
-            wall.forget(call_ids)
-
-    def watch_wall(self, organization_id: int, watcher: Watcher) -> Wall:
-        """Put up the organisation's wall, or find it; it must be loaded from the store if it is not yet."""
-        wall = self._walls.get(organization_id)
-        if wall is None:
-            wall = self._walls[organization_id] = Wall(self._clock, self._wrap, self.viewers)
-        wall.watchers.add(watcher)
-        return wall
-
-    def running(self, organization_id: int) -> list[Call]:
-        """The running calls, while someone watches the wall; else none."""
-        return wall.calls if (wall := self._walls.get(organization_id)) else []
-
-    def leave_wall(self, organization_id: int, watcher: Watcher) -> None:
-        """Watch no more; leaving twice is no error."""
-        wall = self._walls.get(organization_id)
-        if wall is not None:
-            wall.watchers.discard(watcher)
-            if not wall.watchers:
-                del self._walls[organization_id]
-
-    def tick_walls(self) -> None:
-        """Twice a second: send what changed on each wall."""
-        for wall in self._walls.values():
-            wall.tick()
+        self.walls.forget(call_ids)
 
     def tick(self) -> None:
         """Several times a second: let viewers of ended calls go, take back interims that were left open."""
@@ -234,10 +222,6 @@ class Hub:
         now = time.monotonic()
         for at in came_at:
             self._numbers.deliver_s.observe(now - at)
-
-    def _touch_wall(self, call: Call) -> None:
-        if wall := self._walls.get(call.organization_id):
-            wall.touch(call.id)
 
     def _drop_if_empty(self, room: Room) -> None:
         if not room.viewers and not room.has_interims and self._rooms.get(room.call.id) is room:

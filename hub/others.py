@@ -1,25 +1,31 @@
-"""What other nodes stored of calls, brought to those who watch on this one."""
+"""What other nodes stored, passed through and let in, brought to those who watch on this one."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from events import Call, Transcript
+from events import Call, Entry, Transcript
+from hub.company import Face
 from hub.room import Room
-from hub.wall import Wall
 from rules.alert import Alert
+
+if TYPE_CHECKING:
+    from hub.hub import Hub
 
 
 class Others:
-    """Finds its way in the hub's own rooms and walls. `learn` may bring what is known, and things out of order: every
-    part of the hub takes what is newer, and viewers who lack something read it from the store."""
+    """Finds its way in the hub's own rooms and walls. All of it may bring what is known, and things out of order:
+    every part of the hub takes what is newer, and viewers who lack something read it from the store."""
 
-    def __init__(self, rooms: Mapping[int, Room], walls: Mapping[int, Wall], refresh: Callable[[Call], None]):
-        self._rooms, self._walls, self._refresh = rooms, walls, refresh
+    def __init__(self, hub: "Hub", rooms: Mapping[int, Room], faces: dict[int, list[Face]]):
+        self._hub, self._rooms, self._faces = hub, rooms, faces
+
+    # ── what is watched here, to be asked for ────────────────────────────────────────────────────────────────
 
     def heads(self) -> dict[int, tuple[int, int]]:
         """How far each watched call is known: the head of its log and the version of its status."""
         heads = {room.call.id: (room.told_seq, room.status_version) for room in self._rooms.values() if room.viewers}
-        for wall in self._walls.values():
+        for wall in self._hub.walls.values():
             for call in wall.calls:
                 seq, version = heads.get(call.id, (call.head_seq, call.status_version))
                 heads[call.id] = min(seq, call.head_seq), min(version, call.status_version)
@@ -27,12 +33,27 @@ class Others:
 
     def organization_ids(self) -> list[int]:
         """Those whose wall is watched."""
-        return [id_ for id_, wall in self._walls.items() if wall.is_loaded]
+        return [id_ for id_, wall in self._hub.walls.items() if wall.is_loaded]
+
+    def met_call_ids(self) -> set[int]:
+        """Calls of which somebody here wants to know who watches them, or how many do."""
+        return {*self._hub.companies.call_ids, *self._hub.walls.call_ids()}
+
+    def open_interims(self, call_id: int) -> list[Transcript]:
+        """Of a call that is fed here, as they are shown."""
+        room = self._rooms.get(call_id)
+        return room.open_interims if room else []
+
+    def faces(self, call_id: int) -> Sequence[Face]:
+        """Of those who watch it elsewhere, as far as that was asked."""
+        return self._faces.get(call_id, ())
+
+    # ── what was found ───────────────────────────────────────────────────────────────────────────────────────
 
     @contextmanager
     def reading(self, organization_ids: Collection[int]) -> Iterator[None]:
         """What is learned within the block was read within it: calls that end here meanwhile stay ended."""
-        walls = [self._walls[id_] for id_ in organization_ids]
+        walls = [self._hub.walls[id_] for id_ in organization_ids]
         for wall in walls:
             wall.begin_reading()
         try:
@@ -42,12 +63,25 @@ class Others:
                 wall.end_reading()
 
     def learn(self, call: Call, said: Transcript | None, alerts: Sequence[Alert]) -> None:
-        """The call as it is now; its newest words and alerts, as far as they may be news."""
-        if wall := self._walls.get(call.organization_id):
-            wall.hear(call, said, alerts)
-        if room := self._rooms.get(call.id):
-            for alert in alerts:
-                if alert.seq is None:
-                    room.alert(alert)
-            room.reach(call.head_seq)
-            self._refresh(call)
+        """The call as it is in the store; its newest words and alerts, as far as they may be news."""
+        self._hub.walls.hear(call, said, alerts)
+        self._hub.show(call, (), [alert for alert in alerts if alert.seq is None])
+
+    def published(self, call: Call, entries: Sequence[Entry], alerts: Sequence[Alert]) -> None:
+        """What another node stored, as it was told there."""
+        self._hub.show(call, entries, alerts)
+
+    def passed(self, call_id: int, said: Transcript) -> None:
+        """An interim, as another node shows it."""
+        if room := self._rooms.get(call_id):
+            room.interim(said)
+
+    def meet(self, faces: Mapping[int, list[Face]]) -> None:
+        """Who watches these calls on other nodes."""
+        changed = [id_ for id_ in {*faces, *self._faces} if faces.get(id_, []) != self._faces.get(id_, [])]
+        self._faces.clear()
+        self._faces.update({id_: those for id_, those in faces.items() if those})
+        for id_ in changed:
+            self._hub.companies.changed(id_)
+            for wall in self._hub.walls.values():
+                wall.touch(id_)

@@ -74,6 +74,11 @@ class Room:
     def has_interims(self) -> bool:
         return bool(self._open)
 
+    @property
+    def open_interims(self) -> list[Transcript]:
+        """As they are shown, the newest last."""
+        return [shown.said for shown in self._open.values()]
+
     def newest_interims(self) -> list[bytes]:
         """The newest open interim of each speaker, for a viewer that begins to follow."""
         newest = {shown.said.speaker: shown for shown in self._open.values()}
@@ -92,10 +97,13 @@ class Room:
             self._tell(News("status", self.status_frame(), self.head_seq, call.status_version))
 
     def final(self, entry: Entry, alerts: Sequence[Alert] = ()) -> None:
-        """A stored entry, in commit order, and the alerts about it: they leave as one, so that nobody has only half."""
+        """A stored entry, in commit order, and the alerts about it: they leave as one, so that nobody has only half.
+        One that was told before, or that those who follow are reading already, is not told again."""
         self._open.pop(entry.transcript.segment_id, None)
+        if entry.seq <= self._told:
+            return
         self.head_seq = max(self.head_seq, entry.seq)
-        self._told = max(self._told, entry.seq)
+        self._told = entry.seq
         if self.viewers and not self.is_closed:
             frame = self._wrap(entry_message(self.call.call_sid, entry, replayed=False))
             if alerts:

@@ -112,7 +112,7 @@ async def test_a_call_that_ends_here_while_its_news_are_read_is_not_brought_back
                 (news,) = await house.store.read(elsewhere.news, {}, organization)
                 await house.end("CA1")
                 others.learn(news.call, news.said, news.alerts)
-            assert house.hub.running(house.organization_id) == []
+            assert house.hub.walls.running(house.organization_id) == []
 
 
 async def test_one_server_on_sqlite_asks_for_nothing(house):

@@ -91,7 +91,7 @@ async def test_watchers_of_the_wall_that_do_not_read_cost_little_and_get_the_new
         assert not socket._watcher.missed
         await half_a_minute(house, awake)
         await until(lambda: all(not socket.connection.is_open for _, socket in sleepers[1:]))
-    await until(lambda: not house.hub._walls and not house.services.gate._inside)
+    await until(lambda: not house.hub.walls and not house.services.gate._inside)
 
 
 async def test_a_watcher_that_reads_too_little_to_ever_catch_up_is_let_go(house, monkeypatch):
@@ -101,7 +101,7 @@ async def test_a_watcher_that_reads_too_little_to_ever_catch_up_is_let_go(house,
         while socket.connection.is_open:
             await change_all(house, "w" * 4000)
             await peer.frame()  # it does read
-        await until(lambda: not house.hub._walls)
+        await until(lambda: not house.hub.walls)
 
 
 async def test_a_producer_that_reads_no_acks_is_read_no_more_and_nothing_of_it_is_lost(house):

@@ -92,20 +92,20 @@ class Places(RuleBasedStateMachine):
     def tick(self, seconds: int) -> None:
         self.now += seconds * SECOND
         self.hub.tick()
-        self.hub.tick_walls()
+        self.hub.walls.tick()
 
     @rule(is_slow=st.booleans())
     def watch_wall(self, is_slow: bool) -> None:
         watcher = Watcher(FakeOutlet())
         watcher.outlet.unsent_bytes = is_slow * (MAX_UNSENT_BYTES + 1)
-        self.hub.watch_wall(1, watcher).load([])
+        self.hub.walls.watch(1, watcher).load([])
         watcher.follow()
         self.watchers.append(watcher)
 
     @rule(who=WHO)
     def leave_wall(self, who: int) -> None:
         if self.watchers:
-            self.hub.leave_wall(1, self.watchers.pop(who % len(self.watchers)))
+            self.hub.walls.leave(1, self.watchers.pop(who % len(self.watchers)))
 
     @invariant()
     def places_are_counted_exactly(self) -> None:
@@ -114,7 +114,7 @@ class Places(RuleBasedStateMachine):
             assert all(viewer.room is self.hub._rooms[call] for viewer in inside)
             assert all(viewer.outlet.ends < 2 for viewer in inside)
         assert all(len(watcher.missed) <= len(self.calls) for watcher in self.watchers)
-        assert bool(self.hub._walls) == bool(self.watchers)
+        assert bool(self.hub.walls) == bool(self.watchers)
 
     def teardown(self) -> None:
         if not hasattr(self, "hub"):
@@ -122,10 +122,10 @@ class Places(RuleBasedStateMachine):
         for viewer in [viewer for inside in self.inside.values() for viewer in inside]:
             self.hub.leave(viewer)
         for watcher in self.watchers:
-            self.hub.leave_wall(1, watcher)
+            self.hub.walls.leave(1, watcher)
         self.now += 31 * SECOND
         self.hub.tick()
-        assert not (self.hub._rooms or self.hub._ending or self.hub._walls)
+        assert not (self.hub._rooms or self.hub._ending or self.hub.walls)
 
 
 TestPlaces = Places.TestCase

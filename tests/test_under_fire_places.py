@@ -113,7 +113,7 @@ async def spoken(house, call):
 
 async def nothing_is_left(house):
     services = house.services
-    await until(lambda: not (house.hub._rooms or house.hub._walls or services.gate._inside))
+    await until(lambda: not (house.hub._rooms or house.hub.walls or services.gate._inside))
     await until(lambda: not (services.gate.arriving or services.gate._unchecked or len(services.heartbeat)))
     assert not house.hub._ending and not any(standstill.since for standstill in services.heartbeat._standstills)
 

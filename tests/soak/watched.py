@@ -47,7 +47,7 @@ async def look(services: Services) -> dict[str, float]:
         "tasks": len(asyncio.all_tasks()),
         "rooms": len(hub_._rooms),
         "calls coming to their end": len(hub_._ending),
-        "walls": len(hub_._walls),
+        "walls": len(hub_.walls),
         "companies": len(hub_.companies._companies),
         "sockets": sum(gate.open_sockets().values()),
         "sockets to be checked": len(gate._unchecked),

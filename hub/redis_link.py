@@ -1,0 +1,186 @@
+"""A node's link to Redis: publishes what is handed to it, hears the channels it wants, and comes back by itself."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from hub.letters import Post, decode, encode
+from metrics import Numbers
+
+ANSWER_S = 1.0  # Redis answers within a millisecond, or something is wrong
+BEAT_S = 1.0
+SILENT_S = 3.0  # without hearing itself: the line is dead, however it looks
+AGAIN_S = 0.25
+MAX_WAITING = 10_000  # pieces of news; who watches will find them in the store
+
+AWAY = (RedisError, OSError, TimeoutError)
+
+log = logging.getLogger(__name__)
+
+
+def connection(url: str) -> Redis:
+    """Without redis-py's own retries: what to do when Redis is away is decided here."""
+    return Redis.from_url(url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S, retry=Retry(NoBackoff(), 0))
+
+
+class RedisLink:
+    """`hear(channel, post)` gets what other nodes say, `subscribed(channels)` what is heard from now on: who wants to
+    miss nothing looks at the store after it. Nothing that is published is waited for, and what cannot be is dropped.
+
+    Each second the node says something to itself: as long as it hears that, the whole way works.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        node: str,
+        prefix: str,
+        *,
+        hear: Callable[[str, Post], None],
+        subscribed: Callable[[list[str]], Awaitable[None]],
+        numbers: Numbers,
+    ):
+        self._redis, self._node, self._prefix = redis, node, prefix
+        self._hear, self._on_subscribed, self._numbers = hear, subscribed, numbers
+        self._own = f"node:{node}"
+        self._wanted = {self._own}
+        self._wanted_changed, self._has_news = asyncio.Event(), asyncio.Event()
+        self._outgoing: dict[str, Post] = {}
+        self._waiting = 0
+        self._heard_at = float("-inf")
+        self._is_away = False
+        self._tasks: list[asyncio.Task] = []
+
+    @property
+    def is_up(self) -> bool:
+        """Whether news went to Redis and came back in the last seconds."""
+        return time.monotonic() - self._heard_at < SILENT_S
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(work()) for work in (self._publish, self._stay_connected, self._beat)]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def want(self, channel: str) -> None:
+        self._wanted.add(channel)
+        self._wanted_changed.set()
+
+    def unwant(self, channel: str) -> None:
+        self._wanted.discard(channel)
+        self._wanted_changed.set()
+
+    def post(self, channel: str) -> Post:
+        """What leaves next on this channel, to be added to, at once."""
+        if self._waiting >= MAX_WAITING:
+            self._drop(self._waiting)
+        self._waiting += 1
+        self._has_news.set()
+        post = self._outgoing.get(channel)
+        if post is None:
+            post = self._outgoing[channel] = Post(self._node)
+        return post
+
+    def _drop(self, count: int) -> None:
+        self._numbers.dropped["relayed", "redis_away"] += count
+        self._outgoing, self._waiting = {}, 0
+
+    async def _publish(self) -> None:
+        """In the order in which it was posted; what gathers while Redis answers leaves together."""
+        while True:
+            await self._has_news.wait()
+            self._has_news.clear()
+            outgoing, count = self._outgoing, self._waiting
+            self._outgoing, self._waiting = {}, 0
+            pipe = self._redis.pipeline(transaction=False)
+            for channel, post in outgoing.items():
+                pipe.publish(self._prefix + channel, encode(post))
+            try:
+                await pipe.execute()
+            except AWAY as problem:
+                self._say_away(problem)
+                self._numbers.dropped["relayed", "redis_away"] += count
+                await asyncio.sleep(AGAIN_S)
+                self._drop(self._waiting)  # of what came meanwhile the newest is as old as the rest
+
+    def _say_away(self, problem: BaseException) -> None:
+        """Once, however often it is tried."""
+        if not self._is_away:
+            self._is_away = True
+            log.warning("Redis is away; other nodes' news come late until it is back: %s", problem or type(problem))
+
+    async def _beat(self) -> None:
+        while True:
+            self.post(self._own)
+            await asyncio.sleep(BEAT_S)
+
+    async def _stay_connected(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except* AWAY as problems:
+                self._say_away(problems.exceptions[0])
+            except* Exception:
+                log.exception("the link to Redis broke")
+            await asyncio.sleep(AGAIN_S)
+
+    async def _listen(self) -> None:
+        async with self._redis.pubsub() as news, asyncio.TaskGroup() as both:
+            listening = {self._own}
+            await news.subscribe(self._prefix + self._own)
+            self._wanted_changed.set()
+            self._heard_at = max(self._heard_at, time.monotonic() - SILENT_S + 2 * BEAT_S)
+            both.create_task(self._keep_subscribed(news, listening))
+            both.create_task(self._receive(news))
+
+    async def _keep_subscribed(self, news: PubSub, listening: set[str]) -> None:
+        while True:
+            await self._wanted_changed.wait()
+            self._wanted_changed.clear()
+            more, fewer = self._wanted - listening, listening - self._wanted
+            if more:
+                await news.subscribe(*(self._prefix + channel for channel in more))
+            if fewer:
+                await news.unsubscribe(*(self._prefix + channel for channel in fewer))
+            listening |= more
+            listening -= fewer
+
+    async def _receive(self, news: PubSub) -> None:
+        fresh: list[str] = []
+        while True:
+            message = await news.get_message(timeout=0 if fresh else BEAT_S)
+            if message is None and fresh:
+                await self._on_subscribed(fresh)
+                fresh = []
+            elif message is not None and message["type"] == "subscribe":
+                fresh.append(self._channel(message))
+            elif message is not None and message["type"] == "message":
+                self._take(self._channel(message), message["data"])
+            if time.monotonic() - self._heard_at > SILENT_S:
+                raise TimeoutError("nothing came back in three seconds")
+
+    def _channel(self, message: dict) -> str:
+        return message["channel"].decode().removeprefix(self._prefix)
+
+    def _take(self, channel: str, data: bytes) -> None:
+        if channel == self._own:
+            self._heard_at = time.monotonic()
+            if self._is_away:
+                self._is_away = False
+                log.warning("Redis is back")
+            return
+        try:
+            post = decode(data)
+            if post.node != self._node:
+                self._hear(channel, post)
+        except Exception:  # another version's, or a fault of ours: neither may stop the rest
+            log.exception("news of another node could not be taken")

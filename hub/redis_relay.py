@@ -1,0 +1,116 @@
+"""The relay over Redis (or Valkey): a node is told of the calls and walls that are watched on it, and of no others.
+
+Channels: `call:ID` has what happens on a call, as its commits and interims come; `wall:ID` what an organisation's
+calls look like, twice a second and at once where a call begins, ends or raises an alert; `asks` is heard by all.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+
+from redis.asyncio import Redis
+
+from events import Call, Entry, Transcript
+from hub.hub import Hub
+from hub.letters import Letter, Post, Row
+from hub.redis_link import RedisLink
+from hub.redis_places import RedisPlaces
+from metrics import Numbers
+from rules.alert import Alert
+
+ASKS = "asks"
+WALL_TICK_S = 0.5
+
+
+class RedisRelay:
+    """`behind()` looks at the store, for what was missed before this node began to hear."""
+
+    def __init__(self, redis: Redis, epoch: str, hub: Hub, *, behind: Callable[[], Awaitable[None]], numbers: Numbers):
+        node, prefix = uuid.uuid4().hex[:12], f"callboard:{epoch}:"  # of this database: others may use the same Redis
+        self._others, self._behind = hub.others, behind
+        self._rows: dict[int, dict[int, Row]] = {}  # by organisation and call, until the next tick
+        self.link = RedisLink(redis, node, prefix, hear=self._hear, subscribed=self._subscribed, numbers=numbers)
+        self.places = RedisPlaces(redis, node, prefix, hub)
+        self._redis, self._hub = redis, hub
+        self._ticking: asyncio.Task | None = None
+
+    def start(self) -> None:
+        self.link.want(ASKS)
+        self.link.start()
+        self.places.start()
+        self._ticking = asyncio.create_task(self._tick())
+        self._hub.relay = self._hub.walls.relay = self
+        self._hub.places = self.places
+
+    async def close(self) -> None:
+        self._ticking.cancel()
+        await self.places.close()
+        await self.link.close()
+        await self._redis.aclose()
+
+    # ── to the others ────────────────────────────────────────────────────────────────────────────────────────
+
+    def watch(self, call_id: int) -> None:
+        self.link.want(f"call:{call_id}")
+
+    def unwatch(self, call_id: int) -> None:
+        self.link.unwant(f"call:{call_id}")
+
+    def watch_wall(self, organization_id: int) -> None:
+        self.link.want(f"wall:{organization_id}")
+
+    def unwatch_wall(self, organization_id: int) -> None:
+        self.link.unwant(f"wall:{organization_id}")
+
+    def published(self, call: Call, entries: Sequence[Entry], alerts: Sequence[Alert]) -> None:
+        self.link.post(f"call:{call.id}").letters.append(Letter(call, entries, alerts))
+        rows = self._rows.setdefault(call.organization_id, {})
+        before = rows.pop(call.id, None)
+        said = entries[-1].transcript if entries else before and before.said
+        row = Row(call, said, [*(before.alerts if before else ()), *alerts])
+        if alerts or call.is_over or call.head_seq <= 1 or not entries:
+            self.link.post(f"wall:{call.organization_id}").rows.append(row)
+        else:
+            rows[call.id] = row
+
+    def passed(self, call: Call, said: Transcript) -> None:
+        self.link.post(f"call:{call.id}").letters.append(Letter(interim=said))
+        rows = self._rows.setdefault(call.organization_id, {})
+        before = rows.get(call.id)
+        rows[call.id] = Row(call, said, before.alerts if before else ())
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(WALL_TICK_S)
+            walls, self._rows = self._rows, {}
+            for organization_id, rows in walls.items():
+                if rows:
+                    self.link.post(f"wall:{organization_id}").rows.extend(rows.values())
+
+    # ── from the others ──────────────────────────────────────────────────────────────────────────────────────
+
+    async def _subscribed(self, channels: list[str]) -> None:
+        watched = [int(channel.removeprefix("call:")) for channel in channels if channel.startswith("call:")]
+        if watched:
+            self.link.post(ASKS).asks.extend(watched)
+        await self._behind()
+
+    def _hear(self, channel: str, post: Post) -> None:
+        if channel == ASKS:
+            self._answer(post.asks)
+            return
+        for row in post.rows:
+            self._hub.walls.hear(row.call, row.said, row.alerts)
+        call_id = int(channel.partition(":")[2]) if post.letters or post.replaced else 0
+        for letter in post.letters:
+            if letter.call is not None:
+                self._others.published(letter.call, letter.entries, letter.alerts)
+            if letter.interim is not None:
+                self._others.passed(call_id, letter.interim)
+        for place in post.replaced:
+            self.places.lost(call_id, place)
+
+    def _answer(self, call_ids: list[int]) -> None:
+        for call_id in call_ids:
+            for said in self._others.open_interims(call_id):
+                self.link.post(f"call:{call_id}").letters.append(Letter(interim=said))
