@@ -49,6 +49,7 @@ from settings import Settings
 MAX_BODY_BYTES = 20 << 20  # 500 transcripts of 32 KiB, with room for escapes
 MAX_HEADER_BYTES = 16 << 10
 ROUND_AFTER_S = 60  # the first round of retention, after a start: those who come back go first
+SPREAD = 0.8  # of the shutdown's grace: the last still have time to leave
 SPARE_FILES = 200  # of those that the process may have open, for everything but clients: database, log, modules
 
 LIMITS = ("attempts_per_address", "failures_per_address", "passwords_per_account", "requests_per_key")
@@ -204,7 +205,8 @@ def _open_doors(
 
     async def let_go() -> None:
         grace_s = settings.shutdown_grace
-        await asyncio.gather(services.gate.close(grace_s), http.serve_out(grace_s))
+        spread_s = grace_s * SPREAD if settings.redis_url else 0  # where there are other nodes to go to
+        await asyncio.gather(services.gate.close(grace_s, spread_s), http.serve_out(grace_s))
 
     stack.push_async_callback(let_go)
     stack.callback(http.stop)

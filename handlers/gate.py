@@ -220,11 +220,17 @@ class Gate:
         if used_at:
             await self._store.write(rights.touch_keys, used_at)
 
-    async def close(self, grace_s: float) -> None:
-        """Tell every open socket that the server goes away, and wait for them to leave."""
+    async def close(self, grace_s: float, spread_s: float = 0.0) -> None:
+        """Tell every open socket that the server goes away, and wait for them to leave. `spread_s`: one after another
+        over this time, so that those who come back don't fall on another node all at once."""
         self.is_closing = True
-        for socket in list(self._inside):
-            socket.going_away()
-        deadline = asyncio.get_running_loop().time() + grace_s
+        began_at, leaving = asyncio.get_running_loop().time(), list(self._inside)
+        deadline = began_at + grace_s
+        for number, socket in enumerate(leaving):
+            due = began_at + spread_s * number / len(leaving)
+            if (wait := due - asyncio.get_running_loop().time()) > 0:
+                await asyncio.sleep(wait)
+            if socket in self._inside:
+                socket.going_away()
         while (self._inside or self.arriving) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 — once
             await asyncio.sleep(0.02)

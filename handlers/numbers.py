@@ -109,8 +109,12 @@ METRICS = (
         *("callboard_fallbacks_total", "times that a viewer went back to reading the log: too slow, or a hole"),
         lambda seen: seen.services.numbers.fallbacks,
     ),
+    _gauge(
+        *("callboard_redis_up", "1 while news goes to the other nodes by Redis and back; nothing where there is none"),
+        lambda seen: None if (is_up := seen.services.hub.relay.is_up) is None else int(is_up),
+    ),
     _counter(
-        *("callboard_dropped_total", "connections that were given up, and unfinished words left out for slow viewers"),
+        *("callboard_dropped_total", "connections given up, unfinished words left out for slow viewers, news to nodes"),
         *(lambda seen: seen.services.numbers.dropped, "what", "reason"),
     ),
     _histogram(

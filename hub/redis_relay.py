@@ -48,6 +48,10 @@ class RedisRelay:
         await self.link.close()
         await self._redis.aclose()
 
+    @property
+    def is_up(self) -> bool:
+        return self.link.is_up
+
     # ── to the others ────────────────────────────────────────────────────────────────────────────────────────
 
     def watch(self, call_id: int) -> None:

@@ -10,6 +10,10 @@ from rules.alert import Alert
 class Relay(Protocol):
     """Everything returns at once and never raises. What comes from other nodes the relay brings to `Hub.others`."""
 
+    @property
+    def is_up(self) -> bool | None:
+        """Whether it carries anything just now; None where there is nothing to carry."""
+
     def watch(self, call_id: int) -> None:
         """Somebody here watches the call from now on."""
 
@@ -29,6 +33,8 @@ class Relay(Protocol):
 
 class Alone:
     """The relay of a single node: there is nobody to carry anything to."""
+
+    is_up = None
 
     def watch(self, call_id: int) -> None: ...
 
