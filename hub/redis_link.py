@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
@@ -28,6 +28,15 @@ log = logging.getLogger(__name__)
 def connection(url: str) -> Redis:
     """Without redis-py's own retries: what to do when Redis is away is decided here."""
     return Redis.from_url(url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S, retry=Retry(NoBackoff(), 0))
+
+
+async def ended(tasks: Iterable[asyncio.Task]) -> None:
+    """Cancel them until they have ended: one that is cancelled while it fails may go on (asyncio.TaskGroup)."""
+    waiting = set(tasks)
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=AGAIN_S / 2)
 
 
 class RedisLink:
@@ -67,9 +76,7 @@ class RedisLink:
         self._tasks = [asyncio.create_task(work()) for work in (self._publish, self._stay_connected, self._beat)]
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(self._tasks)
 
     def want(self, channel: str) -> None:
         self._wanted.add(channel)

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from hub.company import Face
 from hub.letters import Post, encode
 from hub.places import Full
-from hub.redis_link import AWAY
+from hub.redis_link import AWAY, ended
 from hub.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -103,9 +103,7 @@ class RedisPlaces:
         self._tasks = [asyncio.create_task(work()) for work in (self._keep_leases, self._see_out, self._look_around)]
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(self._tasks)
         await self._give_back_all()
 
     async def take(self, call_id: int, viewer: Viewer) -> None:

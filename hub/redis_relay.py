@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from events import Call, Entry, Transcript
 from hub.hub import Hub
 from hub.letters import Letter, Post, Row
-from hub.redis_link import RedisLink
+from hub.redis_link import RedisLink, ended
 from hub.redis_places import RedisPlaces
 from metrics import Numbers
 from rules.alert import Alert
@@ -43,7 +43,7 @@ class RedisRelay:
         self._hub.places = self.places
 
     async def close(self) -> None:
-        self._ticking.cancel()
+        await ended([self._ticking])
         await self.places.close()
         await self.link.close()
         await self._redis.aclose()

@@ -1,9 +1,11 @@
 """The contract of every relay: two hubs on one log, and those who watch at the other have each event once, in order."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 
 from house import House, open_house
@@ -167,7 +169,7 @@ async def test_the_wall_of_one_node_hears_of_the_other_before_it_looks(new_postg
             async def see(call_sid: str, is_so) -> None:
                 async with asyncio.timeout(30):
                     while call_sid not in told or not is_so(told[call_sid]):
-                        message = decode_json(await socket.recv())
+                        message = json.loads(await socket.recv())
                         told.update({row["call_sid"]: row for row in message.get("calls", ())})
 
             await see("CA1", lambda row: row["last"]["content"] == "at first")
@@ -184,15 +186,7 @@ async def nothing(_elsewhere) -> None:
     """In place of looking at the store."""
 
 
-def decode_json(text: str) -> dict:
-    import json
-
-    return json.loads(text)
-
-
 def test_what_a_newer_node_adds_is_skipped():
-    import msgspec
-
     post = Post("n1", asks=[7])
     more = msgspec.msgpack.encode([*msgspec.msgpack.decode(encode(post)), {"something": "new"}])
     assert decode(more) == post

@@ -88,7 +88,18 @@ def test_a_test_whose_server_logs_a_key_fails(tmp_path):
         f"def test_leaks(): logging.getLogger('handlers.gate').debug('%s', {KEY!r})\n"
         "def test_does_not(): logging.getLogger('handlers.gate').debug('nothing')\n"
     )
-    words = ["-q", "--reruns", "0", "-p", "conftest", "-p", "no:cacheprovider", "-c", str(HERE.parent / "pyproject.toml"), str(path)]
+    words = [
+        "-q",
+        "--reruns",
+        "0",
+        "-p",
+        "conftest",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        str(HERE.parent / "pyproject.toml"),
+        str(path),
+    ]
     outcome = subprocess.run(
         [sys.executable, "-m", "pytest", "--rootdir", str(tmp_path), *words],
         env=environment(PYTHONPATH=os.pathsep.join((str(HERE), str(HERE.parent)))) | {"PYTHONWARNINGS": "default"},
