@@ -108,11 +108,11 @@ class RedisLink:
             self._has_news.clear()
             outgoing, count = self._outgoing, self._waiting
             self._outgoing, self._waiting = {}, 0
-            pipe = self._redis.pipeline(transaction=False)
-            for channel, post in outgoing.items():
-                pipe.publish(self._prefix + channel, encode(post))
             try:
-                await pipe.execute()
+                async with self._redis.pipeline(transaction=False) as pipe:
+                    for channel, post in outgoing.items():
+                        pipe.publish(self._prefix + channel, encode(post))
+                    await pipe.execute()
             except AWAY as problem:
                 self._say_away(problem)
                 self._numbers.dropped["relayed", "redis_away"] += count

@@ -160,12 +160,12 @@ class RedisPlaces:
         while True:
             await asyncio.sleep(1)
             turn += 1
-            pipe = self._redis.pipeline(transaction=False)
-            for call_id, places in self._held.items():
-                if (call_id + turn) % RENEWAL_S == 0:
-                    args = [text for place, viewer in places.items() for text in (place, _face_text(viewer))]
-                    await self._renew(self._keys(call_id), (self._node, *args), client=pipe)
-            await self._try(pipe)
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for call_id, places in self._held.items():
+                    if (call_id + turn) % RENEWAL_S == 0:
+                        args = [text for place, viewer in places.items() for text in (place, _face_text(viewer))]
+                        await self._renew(self._keys(call_id), (self._node, *args), client=pipe)
+                await self._try(pipe)
 
     async def _see_out(self) -> None:
         while True:
@@ -176,19 +176,19 @@ class RedisPlaces:
     async def _give_back_all(self) -> None:
         """What cannot be given back now comes free when its lease ends."""
         leaving, self._leaving = self._leaving, {}
-        pipe = self._redis.pipeline(transaction=False)
-        for call_id, places in leaving.items():
-            await self._give_back(self._keys(call_id), (self._node, *places), client=pipe)
-        await self._try(pipe)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for call_id, places in leaving.items():
+                await self._give_back(self._keys(call_id), (self._node, *places), client=pipe)
+            await self._try(pipe)
 
     async def _look_around(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
             call_ids = sorted(self._hub.others.met_call_ids())
-            pipe = self._redis.pipeline(transaction=False)
-            for call_id in call_ids:
-                pipe.hvals(self._keys(call_id)[1])
-            found = await self._try(pipe)
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for call_id in call_ids:
+                    pipe.hvals(self._keys(call_id)[1])
+                found = await self._try(pipe)
             if found is not None:
                 faces = {id_: self._elsewhere(values) for id_, values in zip(call_ids, found, strict=True)}
                 self._hub.others.meet(faces)
