@@ -1,71 +1,23 @@
-"""Callboard's main: `serve` serves until it is told to stop; other words are commands."""
+"""Callboard's command line. Its main job is the word `serve`, in commands/serve.py."""
 
 import argparse
-import asyncio
-import gc
-import logging
 import os
-import signal
 import sys
-from contextlib import nullcontext
 
-import commands
-from commands import demo, migrate
-from commands.parser import Parser, add_command
-from events import Refused, Unavailable
-from handlers.listening import CannotListen
-from handlers.log_lines import begin_log, set_log
-from handlers.systemd import handed_sockets, tell_systemd
-from models.database import AlreadyServed, DatabaseTooNew, DatabaseUnreachable
-from serving import running
-from settings import FIELDS, SettingError, Settings, add_flags, read_settings
-from version import full_version
-
-GARBAGE = 50_000  # new objects between collections: next to nothing here is in cycles
-SWITCH_S = 0.001  # for which the writer's thread may hold up the IOLoop, instead of 5 ms
-
-log = logging.getLogger("callboard")
-
-
-async def serve(settings: Settings, *, plays_demo: bool = False) -> None:
-    """Serve until SIGTERM or SIGINT; then tell everyone, let them go, store what is queued, and return."""
-    version, stopped = full_version(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with running(settings, handed=handed_sockets()) as server:
-        keep_pauses_short()
-        print(f"Callboard is on {server.url}", flush=True)
-        set_up = server.services.set_up
-        if await set_up.is_due():
-            print(f"No user yet: open {server.url}/first-run and enter the set-up code {set_up.code}", flush=True)
-        log.info("%s serves on %s", version, server.own_url)
-        tell_systemd("READY=1")
-        async with demo.playing(server.services, server.own_url) if plays_demo else nullcontext():
-            await stopped.wait()
-        tell_systemd("STOPPING=1")
-        log.info("stopping")
-
-
-def keep_pauses_short() -> None:
-    """For a process that does nothing but serve from here on."""
-    gc.collect()
-    gc.freeze()  # what is there by now stays: the collector need not look at it again
-    gc.set_threshold(GARBAGE)
-    sys.setswitchinterval(SWITCH_S)
-
-
-def run_serve(options: argparse.Namespace, settings: Settings) -> None:
-    migrate.before_serving(settings.database_url)
-    set_log(settings.log_format, settings.log_level)
-    asyncio.run(serve(settings))
-
-
-def run_run(options: argparse.Namespace, settings: Settings) -> None:
-    """As `make run`: whoever tries Callboard out needs no other word."""
-    migrate.before_serving(settings.database_url)
-    demo.set_up(options, settings)
-    set_log(settings.log_format, settings.log_level)
-    asyncio.run(serve(settings, plays_demo=settings.demo))
+try:
+    if sys.version_info < (3, 11):  # noqa: UP036
+        raise ModuleNotFoundError("Python 3.11 or newer is needed")
+    import commands
+    from commands.parser import Parser
+    from events import Refused, Unavailable
+    from handlers.log_lines import begin_log
+    from models.database import AlreadyServed, DatabaseTooNew, DatabaseUnreachable
+    from settings import SettingError, read_settings
+    from version import full_version
+except ModuleNotFoundError as lacking:
+    how = "`make install` puts all that is needed into .venv, for .venv/bin/python server.py; `make run` runs it, too"
+    print(f"{lacking}: {how}", file=sys.stderr)
+    sys.exit(2)
 
 
 class Version(argparse.Action):
@@ -76,32 +28,19 @@ class Version(argparse.Action):
         parser.exit()
 
 
-def make_parser() -> Parser:
-    """The whole command line: `serve` and the words of `commands`."""
+def make_parser(wanted: str | None = None) -> Parser:
+    """The whole command line; or, for a word that is wanted, as much as that needs."""
     name = "callboard" if getattr(sys, "frozen", False) else "server.py"  # frozen: the one file of `make binary`
     parser = Parser(prog=name, description="Callboard streams phone calls' transcripts live.")
     parser.add_argument("--version", action=Version, nargs=0, help="say which Callboard this is, and leave")
     words = parser.add_subparsers(metavar="WORD", required=True)
-    says = (
-        "Serve pages, sockets and webhooks until SIGTERM or Ctrl-C. Makes and migrates the database.\n"
-        "Listening sockets that systemd hands over (LISTEN_FDS) go before --address and --port."
-    )
-    example = "python server.py serve --port 8000 --database-url sqlite:////var/lib/callboard/board.db"
-    served = [field.name for field in FIELDS if field.name != "demo"]  # `serve` never plays any
-    add_flags(add_command(words, "serve", run_serve, "serve until stopped", says=says, example=example), *served)
-    says = (
-        "Do `setup` where there are no users yet, then serve until SIGTERM or Ctrl-C. Where the database was empty,\n"
-        "demo calls play, also at the next `run`, until `demo erase` or --no-demo. `make run` calls it."
-    )
-    example = "python server.py run --no-demo"
-    add_flags(add_command(words, "run", run_run, "set up, serve, play demo calls", says=says, example=example))
-    commands.add_words(words)
+    commands.add_words(words, wanted)
     return parser
 
 
 def main(arguments: list[str]) -> int:
     """Run one word of the command line; its exit status. 2 for a wrong word, flag or setting, said in one line."""
-    options = make_parser().parse_args(arguments)
+    options = make_parser(arguments[0] if arguments else None).parse_args(arguments)
     begin_log()
     try:
         status = commands.run(options, read_settings(options))
@@ -109,7 +48,7 @@ def main(arguments: list[str]) -> int:
         return status
     except DatabaseUnreachable as problem:
         print(f"--database-url (CALLBOARD_DATABASE_URL): the database cannot be used: {problem}", file=sys.stderr)
-    except (SettingError, CannotListen, Refused, AlreadyServed, DatabaseTooNew, Unavailable) as problem:
+    except (SettingError, Refused, AlreadyServed, DatabaseTooNew, Unavailable) as problem:
         print(problem, file=sys.stderr)
     except BrokenPipeError:  # whoever read our output has gone; so that the interpreter's last flush doesn't complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

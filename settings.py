@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+PREFIX = "CALLBOARD_"
 FILE = "_FILE"  # after a variable's name: the file that has the value, as containers are given secrets
 
 
@@ -26,7 +27,7 @@ class Field(NamedTuple):
 
     @property
     def variable(self) -> str:
-        return "CALLBOARD_" + self.name.upper()
+        return PREFIX + self.name.upper()
 
     @property
     def flag(self) -> str:

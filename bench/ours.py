@@ -12,9 +12,9 @@ from argparse import Namespace
 import publishing
 from sampling import Sampler
 
+from commands.serve import keep_pauses_short
 from events import Call, CallAnnounced, Transcript
 from models import accounts, rights
-from server import keep_pauses_short
 from serving import Server, running
 from settings import read_settings
 

@@ -1,13 +1,17 @@
 """Every word and flag has a page of help with an example, and a place in docs/command-line.md."""
 
 import argparse
-from pathlib import Path
+import re
+import subprocess
+import sys
 
 import pytest
 
+from command_line import HOME
+from commands import FILES
 from server import make_parser
 
-DOCS = (Path(__file__).parent.parent / "docs" / "command-line.md").read_text()
+DOCS = (HOME / "docs" / "command-line.md").read_text()
 
 
 def words(parser, before=()):
@@ -40,3 +44,16 @@ def test_each_word_and_flag_is_explained(path, parser):
     assert f"`{' '.join(path)}" in DOCS and f"server.py {' '.join(path)}" in DOCS
     for action in parser._actions:
         assert all(flag in DOCS for flag in action.option_strings if flag not in ("-h", "--help")), action
+
+
+def test_without_what_it_needs_it_says_in_one_line_how_to_install_that():
+    words = (sys.executable, "-S", HOME / "server.py", "serve")  # -S: without .venv's packages
+    lacking = subprocess.run(words, capture_output=True, text=True)
+    assert (lacking.returncode, lacking.stdout) == (2, "")
+    assert re.fullmatch(r"No module named '\w+': `make install` .+ `make run` .+\n", lacking.stderr)
+
+
+def test_every_word_is_found_without_the_others_files():
+    assert sorted(FILES) == sorted(path[0] for path in {path[:1] for path, _ in words(make_parser())})
+    for word in FILES:
+        assert word in str(make_parser(word).format_help())

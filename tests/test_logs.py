@@ -14,6 +14,7 @@ from handlers.log_lines import JsonLines, TextLines
 from handlers.request_id import begin
 from models import Store, calls
 from models.timing import name
+from settings import PREFIX
 
 NEW = re.compile(r"[0-9a-f]{16}\Z")
 
@@ -167,7 +168,8 @@ async def test_a_call_that_is_quick_is_not_written_down(lines, sqlite_url):
 
 @pytest.mark.parametrize("format_", ["text", "json"])
 def test_a_server_logs_as_it_was_told(sqlite_url, format_):
-    server = CommandLine(sqlite_url).start("serve", "--port", "0", CALLBOARD_LOG_FORMAT=format_)
+    stray = {PREFIX + "LOG_LEVL": "hunter2"}
+    server = CommandLine(sqlite_url).start("serve", "--port", "0", CALLBOARD_LOG_FORMAT=format_, **stray)
     assert server.stdout.readline().startswith(b"Callboard is on ")
     server.send_signal(signal.SIGTERM)
     outcome = finish(server)
@@ -175,6 +177,6 @@ def test_a_server_logs_as_it_was_told(sqlite_url, format_):
     told = outcome.err.splitlines()
     if format_ == "json":
         told = [line["message"] for line in map(json.loads, told)]
-    assert re.search(r"callboard 0\.\d+\.\d+ \(commit \w+\) serves on http://", told[0]) and told[-1].endswith(
-        "stopping"
-    )
+    assert f"LOG_LEVL is no setting and is ignored; did you mean {PREFIX}LOG_LEVEL?" in told[0]
+    assert re.search(r"callboard 0\.\d+\.\d+ \(commit \w+\) serves on http://", told[1])
+    assert told[-1].endswith("stopping") and "hunter2" not in outcome.err

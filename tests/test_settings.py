@@ -1,13 +1,16 @@
 """Settings: where they come from, what they may be, and that each is documented."""
 
 import argparse
+import re
 from pathlib import Path
 
 import pytest
 
-from settings import FIELDS, SettingError, Settings, add_flags, read_settings
+from commands.strays import strays
+from settings import FIELDS, PREFIX, SettingError, Settings, add_flags, read_settings
 
 HOME = Path(__file__).parent.parent
+TEXTS = {".py", ".md", ".mjs", ".sh", ".env", ".service", ".html"}
 
 
 def read(*flags, **environment):
@@ -171,3 +174,23 @@ def test_a_file_that_cannot_be_read_is_named_by_its_variable(tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingError, match=r"\ACALLBOARD_DATABASE_URL_FILE: cannot be read: [A-Z][a-z ]+\Z"):
         read(CALLBOARD_DATABASE_URL_FILE=path)
+
+
+@pytest.mark.parametrize(
+    "name, meant",
+    [("POTR", "PORT"), ("LOGLEVEL", "LOG_LEVEL"), ("port", "PORT"), ("DATABSE_URL_FILE", "DATABASE_URL_FILE")],
+)
+def test_a_misspelt_variable_is_named_with_the_setting_that_was_meant_and_its_value_is_not(name, meant):
+    [line] = strays({f"{PREFIX}{name}": "hunter2", "PORTS": "1"})
+    assert line == f"{PREFIX}{name} is no setting and is ignored; did you mean {PREFIX}{meant}?"
+
+
+def test_a_variable_that_resembles_no_setting_is_named_alone():
+    assert [*strays({PREFIX + "ZZZ": "1"})] == [f"{PREFIX}ZZZ is no setting and is ignored"]
+
+
+def test_no_variable_that_the_project_reads_or_tells_of_is_a_stray():
+    places = ("commands", "deploy", "docs", "examples", "templates", "tests")
+    files = [path for place in places for path in (HOME / place).rglob("*.*") if path.suffix in TEXTS]
+    mentioned = {name for path in files for name in re.findall(rf"\b{PREFIX}[A-Z][A-Z_]+\b", path.read_text())}
+    assert len(mentioned) > 30 and not [*strays(dict.fromkeys(mentioned, "1"))]

@@ -15,13 +15,13 @@ from typing import Any
 
 import hub.hub
 import pipeline
+from commands.serve import keep_pauses_short
 from handlers import process
 from handlers.log_lines import begin_log, set_log
 from handlers.retention import Retention
 from handlers.services import Services
 from models import Store
 from models.retention import DAY_US
-from server import keep_pauses_short
 from serving import running
 from settings import read_settings
 
