@@ -12,6 +12,7 @@ from machine import Process
 from workloads import WORKS, Contender, Work
 
 OWN, WHOLE, LINES = 22, 25, 12  # rows
+UNITS = {"us_per_message": "delivered message", "us_per_event": "event", "us_per_viewer": "viewer who comes"}
 
 
 def profile(work: Work, contender: Contender, seconds: float) -> None:
@@ -25,16 +26,17 @@ def profile(work: Work, contender: Contender, seconds: float) -> None:
         report.update(server.hear())
 
     figures = run.measure(work, contender, seconds, sampled)
-    unit = "delivered message" if work.unit == "us_per_message" else "event"
-    total_us = figures[work.unit]
-    print(f"\n**{work.name}**: {work.title}; {figures.get('events_per_s', 0):,.0f} events/s\n")
+    unit = work.unit if work.unit in UNITS else "us_per_viewer" if work.kind == "open" else "us_per_event"
+    total_us = figures[unit]
+    speed = f"; {figures['events_per_s']:,.0f} events/s" if "events_per_s" in figures else ""
+    print(f"\n**{work.name}**: {work.title}{speed}\n")
     by_function: Counter[str] = Counter()
     for place, spent in report["own"]:
         by_function[place.rpartition(":")[0]] += spent
     sampled_s = sum(by_function.values())
     kernel = f"{figures['kernel_share']:.0%} of it the kernel's"
     collecting = f"{report['collecting'] / sampled_s:.0%} collecting garbage"
-    print(f"{total_us:.1f} µs of CPU per {unit} (with the sampling), {kernel}, {collecting};")
+    print(f"{total_us:.1f} µs of CPU per {UNITS[unit]} (with the sampling), {kernel}, {collecting};")
     print(f"{report['commits']:,} commits\n")
     for title, rows in (
         ("in it, and in what it calls of C", by_function.most_common(OWN)),
@@ -52,9 +54,12 @@ def main() -> None:
     parser.add_argument("--work", default="fanout,durable", help="with commas; calls/10000 names one of several")
     parser.add_argument("--seconds", type=float, default=5)
     options = parser.parse_args()
+    wanted = [name.partition("/") for name in options.work.split(",")]
+    served = [name for name, work in WORKS.items() if work.kind != "store"]
+    if unknown := {work for work, _, _ in wanted}.difference(served):
+        parser.error(f"no such work of a server: {', '.join(unknown)}; there are {', '.join(served)}")
     prepare()
-    for name in options.work.split(","):
-        work, _, who = name.partition("/")
+    for work, _, who in wanted:
         ours = [c for c in WORKS[work].contenders if c.server == "ours" and who in ("", c.name)]
         profile(WORKS[work], ours[0], options.seconds)
 

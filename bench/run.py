@@ -31,7 +31,8 @@ def measure(
     seconds: float,
     watching_over: Callable[[Process], AbstractContextManager] = nullcontext,
 ) -> dict[str, float]:
-    """One run of one contender; its publishing is within the context. Raises Failed."""
+    """One run of one contender; its publishing, or its viewers' coming if they only come, is within the context.
+    Raises Failed."""
     calls, viewers = contender.calls or work.calls, contender.viewers or work.viewers
     with tempfile.TemporaryDirectory(prefix="run-", dir=BUILT) as folder:
         settings = environment(contender.server) | work.environment | contender.environment
@@ -59,10 +60,13 @@ def measure(
                 load += ["-s", seconds]
             memory, before = server.memory_kib(), server.used()
             with started(load, LOAD_CORE) as watching:
-                opened = watching.hear()
+                with watching_over(server) if work.kind == "open" else nullcontext():
+                    opened = watching.hear()
+                    after = server.used()
                 if opened["failed"]:
                     raise Failed(f"{opened['failed']} viewers were not let in")
-                figures = {"us_per_viewer": 1e6 * (server.used().all - before.all) / opened["open"]}
+                figures = {"us_per_viewer": 1e6 * (after.all - before.all) / opened["open"]}
+                figures["kernel_share"] = min(1, (after.kernel - before.kernel) / (after.all - before.all))
                 figures["bytes_per_viewer"] = opened["bytes"] / opened["open"]
                 figures["kib_per_viewer"] = (server.memory_kib() - memory) / opened["open"]
                 if work.kind != "open":

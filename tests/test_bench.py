@@ -11,10 +11,11 @@ BENCH = Path(__file__).parent.parent / "bench"
 sys.path.append(str(BENCH))
 
 import picture  # noqa: E402
+import profiling  # noqa: E402
 import run  # noqa: E402
 import table  # noqa: E402
 from contenders import BUILT, SERVERS, build  # noqa: E402
-from workloads import WORKS, Contender, Work  # noqa: E402
+from workloads import MANY, WORKS, Contender, Work  # noqa: E402
 
 
 @pytest.fixture
@@ -90,6 +91,15 @@ def test_finals_that_are_fed_reach_every_viewer(built: None, way: str):
     work = Work("small", "5 calls × 3 viewers", "feed", 5, 3, "us_per_event", (), load)
     figures = run.measure(work, Contender("ours"), 0.2)
     assert 0 < figures["p50_ms"] <= figures["p99_ms"]
+
+
+@pytest.mark.parametrize("kind, unit", [("open", "us_per_viewer"), ("feed", "memory_mib")])
+def test_where_the_time_goes_is_told_of_any_work_of_a_server(built: None, capsys, kind: str, unit: str):
+    work = Work("small", "1 call × 20 viewers", kind, 1, 20, unit, (), ("-x", "socket"), {"HISTORY": "500"} | MANY)
+    profiling.profile(work, Contender("ours"), 0.5)
+    told = capsys.readouterr().out
+    assert f"µs of CPU per {'viewer who comes' if kind == 'open' else 'event'} (" in told
+    assert "models/" in told and told.count("| share |") == 3
 
 
 def test_a_run_whose_messages_nobody_takes_fails(built: None):
