@@ -169,6 +169,7 @@ class CallPage {
 const transcript = /** @type {TranscriptElement} */ (document.querySelector("live-transcript"));
 const tools = new CallTools(part("toolbar"), transcript);
 listenToKeys(/** @type {HTMLDialogElement} */ (part("keys")), /** @type {HTMLElement} */ (document.querySelector('[data-step="help"]')));
+await transcript.adopted;
 if ("live" in transcript.dataset) new CallPage(tools);
 else {
   new AlertSteps(transcript, part("alerts"));

@@ -11,6 +11,7 @@ export class SegmentGroups {
   /** @param {HTMLElement} root with a list at least */
   constructor(root) {
     this.root = root;
+    beginAtTop();
     addEventListener("load", () => globalThis.requestIdleCallback?.((deadline) => this.#prepare([...root.children], deadline)));
   }
 
@@ -49,8 +50,8 @@ export class SegmentGroups {
     }
   }
 
-  /** A browser's first Tab asks of every element whether it can have the focus, which takes a second where most were not
-   * laid out before: they are, list by list, as soon as it has nothing else to do. @param {Element[]} groups @param {IdleDeadline} deadline */
+  /** On its way past the lists a Tab asks of every element whether it can have the focus, which takes a second where most
+   * were not laid out before: they are, list by list, as soon as the browser has nothing else to do. @param {Element[]} groups @param {IdleDeadline} deadline */
   #prepare(groups, deadline) {
     do groups.pop()?.lastElementChild?.getBoundingClientRect();
     while (groups.length && deadline.timeRemaining() > SLICE_MS);
@@ -108,6 +109,17 @@ function sideOf(group) {
 /** @param {Element} node */
 function behind(node) {
   return node.nextElementSibling ?? node.parentElement?.nextElementSibling?.firstElementChild ?? null;
+}
+
+/** From nowhere, a Tab asks all elements of the page (see #prepare) before it goes to the first; from its top it goes there
+ * at once. Who was led to a place, or is at one already, in this page or in the one that it stands in, goes on from there. */
+function beginAtTop() {
+  const { body, activeElement } = document;
+  if (activeElement !== body || location.hash || parent !== window) return;
+  body.tabIndex = -1; // as long as it takes to have the focus, and lose it
+  body.focus({ preventScroll: true });
+  body.blur();
+  body.removeAttribute("tabindex");
 }
 
 function emptyGroup() {

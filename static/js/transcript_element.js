@@ -4,7 +4,6 @@
  * is the page's `<template>`, filled with text and never with markup.
  *
  * Announced are finals only, at most once a frame, and nothing while history comes in or its reader wants quiet.
- *
  * Fires `transcript-changed` (`detail.finals`: how many were not there before), `transcript-led` before it leads its reader
  * to a place, and `speaker-chosen` when it shows others than before.
  */
@@ -15,6 +14,7 @@ import { reveal } from "callboard/reveal";
 import { localiseTime, readSegment, wallClock, writeSegment } from "callboard/segment_node";
 import { nextSegment, SegmentGroups } from "callboard/segment_groups";
 import { isContinued, Segments } from "callboard/segments";
+import { inSlices } from "callboard/slices";
 
 /** @typedef {import("callboard/segments").Segment} Segment */
 /** @typedef {import("callboard/messages").TranscriptMessage} TranscriptMessage */
@@ -41,8 +41,10 @@ export class TranscriptElement extends HTMLElement {
     this.pattern = /** @type {HTMLTemplateElement} */ (part(this, "template"));
     this.gaps = new GapRows(/** @type {HTMLTemplateElement} */ (part(this, '[data-part="gap"]')));
     this.names = { user: this.dataset.userName ?? "", assistant: this.dataset.assistantName ?? "" };
-    this.log.querySelectorAll("li.segment").forEach((node) => this.#adopt(/** @type {HTMLElement} */ (node)));
     for (const alert of JSON.parse(this.dataset.alerts ?? "[]")) this.alerts.take(alert);
+    /** When all that the server rendered is known: only then is more to be taken. */
+    this.adopted = inSlices([...this.log.querySelectorAll("li.segment")], (node) => this.#adopt(/** @type {HTMLElement} */ (node)));
+    this.adopted.then(() => this.#tell(0));
     this.addEventListener("pointerover", ({ target }) => {
       const time = /** @type {HTMLTimeElement|null} */ (/** @type {Element} */ (target).closest("time.segment-time"));
       if (time) localiseTime(time); // of thousands, the one that is asked for
