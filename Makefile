@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: help install run test test-py test-js test-long packages lint fix fuzz conformance conformance-server crash plans soak \
-	bench profile bench-latency bench-memory bench-pages binary binary-smoke pipecat
+.PHONY: help install run test test-py test-js test-long packages lint fix fuzz conformance conformance-server crash \
+	chaos plans soak bench profile bench-latency bench-memory bench-pages binary binary-smoke pipecat
 .DELETE_ON_ERROR:
 
 help:  ## list these targets
@@ -21,8 +21,8 @@ test: test-js test-py  ## the tests but for the long ones, with what they need o
 test-py: packages $(VENV)/test.txt
 	$(PY) -m pytest -m "not long" -n 4 --dist worksteal  # twice the cores of the smallest machine: tests wait half of the time
 
-test-long: packages $(VENV)/test.txt  ## the long ones: browsers, foreign clients, floods, faults
-	$(PY) -m pytest -m long -n 4 --dist worksteal
+test-long: packages $(VENV)/test.txt  ## the long ones: browsers, foreign clients, floods, faults; CASES=core: a third
+	$(PY) -m pytest -m "long$(if $(filter core,$(CASES)), and not thorough)" -n 4 --dist worksteal
 
 test-js: packages
 	@if ! sh tests/system_packages.sh has node; then echo "SKIPPED: tests/js, which need node 20 or newer"; \
@@ -47,6 +47,9 @@ fuzz: $(VENV)/test.txt  ## what strangers send, nearly right: INPUTS=1000000 of 
 KILLS ?= 100
 crash: $(VENV)/test.txt  ## kill a server under load KILLS times; nothing acknowledged may be lost (CRASH=--postgresql)
 	$(PY) -m tests.crash --kills $(KILLS) $(CRASH)
+
+chaos: packages $(VENV)/test.txt  ## three nodes, and faults at random for SECONDS=120; nothing may be lost (SEED=n)
+	@PYTHONPATH=tests $(PY) -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 HOURS ?= 2
 soak: $(VENV)/test.txt  ## a server under a mixed load for HOURS; what should be gone is gone, and memory stays

@@ -20,6 +20,8 @@ import log_reader
 from house import Furniture, House, open_house
 from models import store
 from postgres import installed, running_postgres
+from redis_server import RedisServer, running_redis
+from redis_server import program as redis_program
 
 # Two thirds of the time that all tests take: `make test` leaves them to `make test-long`.
 LONG = {
@@ -38,7 +40,20 @@ LONG = {
     *("journey_keyboard", "journey_rights", "journey_states", "journey_without_scripts", "long_call_page"),
     *("backup", "bench", "call_page", "data_doc", "erase", "notes_page", "retention", "schema_upgrades"),
     *("command_line_doc", "interrupted", "soak", "timeline_page", "two_nodes", "viewer_machine"),
-    *("wall_beside", "wall_page"),
+    *("nodes_chaos", "nodes_death", "nodes_follow", "nodes_network", "nodes_places", "nodes_postgres", "nodes_redis"),
+    *("nodes_start",),
+    *("sign_in_again", "wall_beside", "wall_page"),
+}
+# Of the long ones those that go further where others, too, go: `make test-long CASES=core` leaves them out, so that CI
+# has its answer in time. About two thirds.
+THOROUGH = {
+    *("access_ends", "account_page", "alerts_page", "aliases_api", "aliases_orders", "audit_browser"),
+    *("audit_changes", "audit_commands", "backup", "captions_page", "clients", "command_line_doc", "commands"),
+    *("commands_clients", "docs_browser", "exports_api", "history_page", "hostile_text_pages"),
+    *("hostile_text_settings", "interrupted", "journey_states", "limits_sign_in", "nodes_chaos", "nodes_death"),
+    *("nodes_network", "nodes_postgres", "notes_page", "redaction_browser", "redaction_page", "schemathesis"),
+    *("sessions", "settings_alerts", "settings_browser", "settings_pages", "settings_users", "sign_in_again"),
+    *("soak", "source_kinds", "source_kinds_browser", "sources_page", "timeline_page", "wall_beside"),
 }
 # One slow disk holds up the commits of all tests at once; what must be on a disk (a crash, a full one) sees to that.
 MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 4 << 30
@@ -57,10 +72,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest itself leaves out what is not asked for
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`async def test_…` runs on the `io_loop` fixture without being marked; LONG tests are marked."""
+    """`async def test_…` runs on the `io_loop` fixture without being marked; LONG and THOROUGH tests are marked."""
     for item in items:
         if item.path.stem.removeprefix("test_") in LONG:
             item.add_marker(pytest.mark.long)
+        if item.path.stem.removeprefix("test_") in THOROUGH:
+            item.add_marker(pytest.mark.thorough)
         if inspect.iscoroutinefunction(getattr(item, "obj", None)) and not item.get_closest_marker("gen_test"):
             item.add_marker(pytest.mark.gen_test(timeout=60))
 
@@ -104,6 +121,22 @@ def postgres_url() -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed")
     with running_postgres() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """One for all tests; who stops or freezes one takes a `running_redis` of its own."""
+    if redis_program() is None:
+        pytest.skip("Redis is not installed")
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """An empty Redis."""
+    redis_server.ask("FLUSHALL")
+    return redis_server.url
 
 
 @pytest.fixture
