@@ -32,15 +32,16 @@ def installed() -> Path | None:
 
 
 class Postgres:
-    """A server of its own, which may be ended and started again."""
+    """A server of its own, which may be ended and started again; it listens on 127.0.0.1 and these addresses."""
 
     options = ("-c", "fsync=off", "-c", "full_page_writes=off")  # a test's rows need not outlive the machine
 
-    def __init__(self, folder: str):
+    def __init__(self, folder: str, *addresses: str):
         self._programs, self._folder, self._port = installed(), folder, free_port()
+        self._addresses = ("127.0.0.1", *addresses)
         self._as_user: dict = {}
         self._server: subprocess.Popen | None = None
-        self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+        self.url = self.url_at("127.0.0.1")
         if os.getuid() == 0:
             os.chmod(folder, 0o755)
             shutil.chown(folder, "postgres", "postgres")
@@ -55,13 +56,19 @@ class Postgres:
             stdout=subprocess.DEVNULL,
             **self._as_user,
         )
+        if addresses:
+            with open(f"{folder}/data/pg_hba.conf", "a") as let_in:
+                let_in.write("host all all samenet trust\n")
+
+    def url_at(self, address: str) -> str:
+        return f"postgresql://postgres@{address}:{self._port}/postgres"
 
     def start(self) -> None:
-        where = ("-D", f"{self._folder}/data", "-p", str(self._port), "-k", self._folder, "-h", "127.0.0.1")
+        where = ("-D", f"{self._folder}/data", "-p", str(self._port), "-k", self._folder)
         with open(f"{self._folder}/log", "ab") as log:
             self._server = subprocess.Popen(
                 [
-                    *(self._programs / "postgres", *where),
+                    *(self._programs / "postgres", *where, "-h", ",".join(self._addresses)),
                     *("-c", "max_connections=100", *self.options),
                 ],
                 cwd=self._folder,
@@ -82,10 +89,10 @@ class Postgres:
 
 
 @contextmanager
-def own_postgres() -> Iterator[Postgres]:
+def own_postgres(*addresses: str) -> Iterator[Postgres]:
     """A server that runs, and ends with the block."""
     with tempfile.TemporaryDirectory(prefix="callboard-postgres-", ignore_cleanup_errors=True) as folder:
-        server = Postgres(folder)
+        server = Postgres(folder, *addresses)
         server.start()
         try:
             yield server

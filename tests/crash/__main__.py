@@ -12,67 +12,51 @@ import sys
 import tempfile
 import time
 from contextlib import nullcontext
-from itertools import islice
 from pathlib import Path
 
 import psycopg2
 
-from tests.crash.journal import Journal, Violation, violations
-from tests.crash.load import Load, Place, RestProducer, TwilioProducer
+from tests.crash.crowd import END_S, Crowd
+from tests.crash.journal import Violation
+from tests.crash.load import Place
 from tests.crash.log import furnish, log_by_rest, log_by_sql
 from tests.crash.server_process import ServerProcess
-from tests.crash.socket_producer import SocketProducer
-from tests.crash.viewer import Viewer
 from tests.postgres import free_port, running_postgres
 
 VIEWERS = 2  # of each call
 PER_KILL_S = 30  # at most, on a busy machine
-END_S = 120
 
 
 class Run:
     def __init__(self, database_url: str, folder: Path, seed: int):
         self.database_url, self.chance = database_url, random.Random(seed)
-        self.journal = Journal()
         self.server = ServerProcess(database_url, free_port(), folder / "server.log")
         self.place = Place(self.server.url, *furnish(database_url))
-        self.watching: list[asyncio.Task] = []
-        self.load = Load(self.place, self.journal, self.chance, self.begin_call)
-
-    def begin_call(self, call_sid: str) -> None:
-        for _ in range(VIEWERS):
-            viewer = Viewer(self.place, call_sid, self.journal.watch(call_sid), self.chance)
-            self.watching.append(asyncio.create_task(viewer.run()))
+        self.crowd = Crowd(self.place, [self.place] * VIEWERS, self.chance)
+        self.load, self.journal = self.crowd.load, self.crowd.journal
 
     async def __call__(self, kills: int) -> str:
         """How it went, in a line. Raises Violation."""
         started = time.monotonic()
-        kinds = (SocketProducer, SocketProducer, SocketProducer, RestProducer, RestProducer, TwilioProducer)
-        producing = [asyncio.create_task(kind(self.load, f"p{n}").run()) for n, kind in enumerate(kinds)]
+        self.crowd.begin(sockets=3, rest=2, twilio=1)
         try:
             for number in range(1, kills + 1):
                 await asyncio.wait_for(self.life(), PER_KILL_S + END_S)
-                self.look([*producing, *self.watching])
+                self.crowd.look()
                 line = f"{number}/{kills} kills, {len(self.journal.promised)} finals acknowledged"
                 print(f"\r{line}, {time.monotonic() - started:.0f} s ", end="", file=sys.stderr, flush=True)
             await self.server.start()
             await self.server.is_up()
-            self.load.is_over = True
-            await self.all_of(producing)
-            await self.all_of(self.watching)
-            self.check(await log_by_rest(self.place, self.journal.sent), "REST")
+            await self.crowd.finish()
+            self.crowd.check(await log_by_rest(self.place, self.journal.sent), "REST")
             await self.server.kill()
-            self.check(log_by_sql(self.database_url), "SQL")
+            self.crowd.check(log_by_sql(self.database_url), "SQL")
         finally:
-            for task in [*producing, *self.watching]:
-                task.cancel()
+            self.crowd.leave()
             await self.server.kill()
             print(file=sys.stderr)
         took = f"{time.monotonic() - started:.0f} s"
-        finals, calls, viewers = len(self.journal.promised), len(self.journal.sent), len(self.journal.seen)
-        seen = sum(len(page) for _, page in self.journal.seen)
-        said = f"{kills} kills, {finals} acknowledged finals in {calls} calls, {seen} deliveries to {viewers} viewers"
-        return f"{said}: nothing lost, doubled or out of order ({took})"
+        return f"{kills} kills, {self.crowd}: nothing lost, doubled or out of order ({took})"
 
     async def life(self) -> None:
         """Start the server and kill it: while it starts, at any moment, or as a burst is being committed."""
@@ -92,21 +76,6 @@ class Run:
                 await asyncio.wait_for(self.load.burst.wait(), PER_KILL_S)
                 await asyncio.sleep(self.chance.uniform(0, 0.02))
         await self.server.kill()
-
-    async def all_of(self, tasks: list[asyncio.Task]) -> None:
-        done, waiting = await asyncio.wait(tasks, timeout=END_S, return_when=asyncio.FIRST_EXCEPTION)
-        self.look(done)
-        if waiting:
-            raise Violation(f"{len(waiting)} producers or viewers did not come to an end within {END_S} s")
-
-    def look(self, tasks) -> None:
-        for task in tasks:
-            if task.done():
-                task.result()
-
-    def check(self, log: dict, source: str) -> None:
-        if wrong := list(islice(violations(self.journal, log), 5)):
-            raise Violation(f"by {source}:\n  " + "\n  ".join(wrong))
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import ssl
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ UNACKNOWLEDGED = 150
 BURSTS = (1, 1, 4, 60)
 AWAY = (OSError, websockets.WebSocketException, HTTPClientError)  # the server is dead, or dies just now
 AGAIN_S = 0.02
+NOT_NOW = (502, 503, 504)  # a server that cannot store just now, or a proxy without one
 
 
 class Place(NamedTuple):
@@ -29,6 +31,11 @@ class Place(NamedTuple):
     key: str
     webhook: str  # path of a Twilio source
     secret: str
+    tls: ssl.SSLContext | None = None  # of its clients, where the URL is https
+
+    @property
+    def websocket_url(self) -> str:
+        return "ws" + self.url.removeprefix("http")
 
 
 class Load:
@@ -47,6 +54,7 @@ class Load:
         self.place, self.journal, self.chance, self.begin_call = place, journal, chance, begin_call
         self.longest_call, self.pause_s = longest_call, pause_s
         self.is_over = False
+        self.refused = 0  # that is, told to come again
         self.burst, self.progress = asyncio.Event(), asyncio.Event()
         self.headers = {"Authorization": f"Bearer {place.key}"}
 
@@ -56,14 +64,18 @@ class Load:
 
     async def post(self, path: str, body: bytes, headers: dict[str, str]) -> bytes:
         """The answer of success, however often it takes; the last attempt was answered. Raises Violation."""
-        request = HTTPRequest(self.place.url + path, "POST", headers, body, request_timeout=10)
+        request = HTTPRequest(
+            self.place.url + path, "POST", headers, body, request_timeout=10, ssl_options=self.place.tls
+        )
         while True:
             try:
                 return (await AsyncHTTPClient().fetch(request)).body
             except AWAY as problem:
-                code = getattr(problem, "code", 599)
-                if code not in (503, 599):  # 599: not answered
-                    raise Violation(f"{path} was answered {code}: {problem.response.body!r}") from None
+                answer = getattr(problem, "response", None)  # None: not answered
+                if answer is not None:
+                    if answer.code not in NOT_NOW or "Retry-After" not in answer.headers:
+                        raise Violation(f"{path} was answered {answer.code}: {answer.body!r}") from None
+                    self.refused += 1
             await asyncio.sleep(AGAIN_S)
 
 

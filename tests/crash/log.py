@@ -31,10 +31,12 @@ async def log_by_rest(place: Place, call_sids: Iterable[str]) -> dict[str, list[
     headers = {"Authorization": f"Bearer {place.key}"}
     for call_sid in call_sids:
         base = f"{place.url}/api/v1/calls/sid/{call_sid}"
-        answer = await AsyncHTTPClient().fetch(f"{base}/transcripts?after=0", headers=headers, request_timeout=60)
+        answer = await AsyncHTTPClient().fetch(
+            f"{base}/transcripts?after=0", headers=headers, request_timeout=60, ssl_options=place.tls
+        )
         entries = json.loads(answer.body)
         log[call_sid] = [Line(entry["seq"], entry["segment_id"], entry["content"]) for entry in entries]
-        call = json.loads((await AsyncHTTPClient().fetch(base, headers=headers)).body)
+        call = json.loads((await AsyncHTTPClient().fetch(base, headers=headers, ssl_options=place.tls)).body)
         if call["transcript_count"] != len({line.segment_id for line in log[call_sid]}):
             raise Violation(f"{call_sid}: transcript_count is {call['transcript_count']}")
     return log

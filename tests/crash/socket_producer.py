@@ -17,10 +17,11 @@ class SocketProducer(Producer):
         self._id = 0
 
     async def run(self) -> None:
-        address = "ws" + self.load.place.url.removeprefix("http") + "/ingest"
+        place = self.load.place
+        options = {"additional_headers": self.load.headers, "ssl": place.tls}
         while not (self.load.is_over and not self.calls and not self._unacknowledged):
             try:
-                async with websockets.connect(address, additional_headers=self.load.headers) as socket:
+                async with websockets.connect(place.websocket_url + "/ingest", **options) as socket:
                     reading = asyncio.create_task(self._read(socket))
                     try:
                         await self._write(socket, reading)
@@ -74,6 +75,7 @@ class SocketProducer(Producer):
             answer = json.loads(await socket.recv())
             if answer["type"] == "error":
                 if answer.get("retryable"):
+                    self.load.refused += 1
                     raise ConnectionError(answer["message"])  # come again, and send it again
                 raise Violation(f"a producer was told {answer}")
             message = self._unacknowledged.pop(answer["id"])

@@ -35,10 +35,6 @@ class WatchedProcess(ServerProcess):
             raise RuntimeError(f"the server has ended; {self._said} says why")
         return json.loads(line)
 
-    def faults(self) -> list[str]:
-        """What it logged that must not happen at all."""
-        return [line for line in self._said.read_text().splitlines() if " ERROR " in line or "CRITICAL" in line]
-
     async def stop(self) -> int:
         """Its exit status, after everything was stored and closed in good order."""
         self._process.stdin.close()
