@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Coroutine
 from typing import Any, ClassVar, NamedTuple
 
@@ -83,7 +84,7 @@ def token_of(request: HTTPServerRequest, query: dict[str, list[str]]) -> str | N
     return None
 
 
-class TokenSocket:
+class TokenSocket(ABC):
     """One open socket. Subclasses say what admits it (`admit`) and what its messages mean (`receive`)."""
 
     __slots__ = ("__weakref__", "_tasks", "connection", "grant", "services")
@@ -107,13 +108,13 @@ class TokenSocket:
         services.gate.arriving.add(admission)
         admission.add_done_callback(services.gate.arriving.discard)
 
+    @abstractmethod
     async def admit(self, opening: Opening) -> None:
         """Check the token and what it is for, set `grant`, send the first messages. Raises Refusal."""
-        raise NotImplementedError
 
+    @abstractmethod
     def receive(self, text: str) -> Awaitable[None] | None:
         """One message of the client; called only once it is admitted."""
-        raise NotImplementedError
 
     def closed(self) -> None:
         """The connection is over, or about to be; called once or twice."""

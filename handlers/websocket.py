@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from abc import ABC, abstractmethod
 from http import HTTPStatus
 
 from tornado.iostream import IOStream
@@ -13,7 +14,7 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 _VERSION = "13"
 
 
-class UpgradeHandler(RequestHandler):
+class UpgradeHandler(RequestHandler, ABC):
     """Base of the socket routes: answers a handshake (RFC 6455 §4.2) with 101 and hands the stream to `connected`.
 
     Any Origin may connect: tokens say who it is, never cookies, so a foreign page can do nothing in a user's name.
@@ -58,9 +59,9 @@ class UpgradeHandler(RequestHandler):
         """One of the subprotocols that the client offered, in its order of preference; None agrees on none."""
         return None
 
+    @abstractmethod
     def connected(self, stream: IOStream) -> None:
         """The handshake is done: make a Connection on the stream. It should not keep this handler, which is large."""
-        raise NotImplementedError
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
         """Bytes that are not UTF-8 become U+FFFD, so that the socket and not an HTTP error says what is wrong."""

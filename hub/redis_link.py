@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
@@ -53,7 +53,7 @@ class RedisLink:
         prefix: str,
         *,
         hear: Callable[[str, Post], None],
-        subscribed: Callable[[list[str]], Awaitable[None]],
+        subscribed: Callable[[list[str]], None],
         numbers: Numbers,
     ):
         self._redis, self._node, self._prefix = redis, node, prefix
@@ -166,7 +166,7 @@ class RedisLink:
         while True:
             message = await news.get_message(timeout=0 if fresh else BEAT_S)
             if message is None and fresh:
-                await self._on_subscribed(fresh)
+                self._on_subscribed(fresh)
                 fresh = []
             elif message is not None and message["type"] == "subscribe":
                 fresh.append(self._channel(message))

@@ -33,6 +33,7 @@ class RedisRelay:
         self.places = RedisPlaces(redis, node, prefix, hub)
         self._redis, self._hub = redis, hub
         self._ticking: asyncio.Task | None = None
+        self._looking: asyncio.Future[None] | None = None
 
     def start(self) -> None:
         self.link.want(ASKS)
@@ -43,7 +44,7 @@ class RedisRelay:
         self._hub.places = self.places
 
     async def close(self) -> None:
-        await ended([self._ticking])
+        await ended([task for task in (self._ticking, self._looking) if task is not None])
         await self.places.close()
         await self.link.close()
         await self._redis.aclose()
@@ -93,11 +94,11 @@ class RedisRelay:
 
     # ── from the others ──────────────────────────────────────────────────────────────────────────────────────
 
-    async def _subscribed(self, channels: list[str]) -> None:
+    def _subscribed(self, channels: list[str]) -> None:
         watched = [int(channel.removeprefix("call:")) for channel in channels if channel.startswith("call:")]
         if watched:
             self.link.post(ASKS).asks.extend(watched)
-        await self._behind()
+        self._looking = asyncio.ensure_future(self._behind())  # kept, or the loop might forget it
 
     def _hear(self, channel: str, post: Post) -> None:
         if channel == ASKS:
