@@ -41,7 +41,7 @@ LONG = {
     *("backup", "bench", "call_page", "data_doc", "erase", "notes_page", "retention", "schema_upgrades"),
     *("command_line_doc", "interrupted", "soak", "timeline_page", "two_nodes", "viewer_machine"),
     *("nodes_chaos", "nodes_death", "nodes_follow", "nodes_network", "nodes_places", "nodes_postgres", "nodes_redis"),
-    *("nodes_start",),
+    *("nodes_start", "relay"),
     *("sign_in_again", "wall_beside", "wall_page"),
 }
 # Of the long ones those that go further where others, too, go: `make test-long CASES=core` leaves them out, so that CI
