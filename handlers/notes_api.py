@@ -112,8 +112,8 @@ async def _write(handler: BaseHandler, call: Call, action: str, work: Any, *args
     def entry(note: Note) -> AuditEntry:
         return entry_of(handler, action, call.call_sid, note=note.id)
 
-    store, companies = handler.services.store, handler.services.hub.companies
-    return await store.write(audit.recorded, entry, work, *args, then=lambda _: companies.notes_changed(call))
+    store, hub = handler.services.store, handler.services.hub
+    return await store.write(audit.recorded, entry, work, *args, then=lambda _: hub.notes_changed(call.id))
 
 
 def _by(grant: Grant) -> int | None:

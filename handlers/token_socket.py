@@ -116,7 +116,8 @@ class TokenSocket(ABC):
     def receive(self, text: str) -> Awaitable[None] | None:
         """One message of the client; called only once it is admitted."""
 
-    def closed(self) -> None:  # noqa: B027 — most have nothing to do then
+    @abstractmethod
+    def closed(self) -> None:
         """The connection is over, or about to be; called once or twice."""
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task:

@@ -66,8 +66,8 @@ class Companies:
         if company := self._companies.get(call_id):
             self._note(company)
 
-    def notes_changed(self, call: Call) -> None:
-        if company := self._companies.get(call.id):
+    def notes_changed(self, call_id: int) -> None:
+        if company := self._companies.get(call_id):
             company.notes_version = max(company.notes_version + 1, self._clock())
             self._note(company)
 

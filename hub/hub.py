@@ -164,6 +164,11 @@ class Hub:
             self.walls.hear(call, shown)
         self._drop_if_empty(room)
 
+    def notes_changed(self, call_id: int) -> None:
+        """Someone made, changed or deleted a note of the call: those who want to know read them again."""
+        self.companies.notes_changed(call_id)
+        self.relay.noted(call_id)
+
     def call_ids(self) -> set[int]:
         """Of the calls of which something is kept here."""
         return {*self._rooms, *self.walls.call_ids()}

@@ -15,6 +15,7 @@ class Letter(msgspec.Struct, array_like=True, gc=False):
     entries: Sequence[Entry] = ()
     alerts: Sequence[Alert] = ()
     interim: Transcript | None = None
+    is_noted: bool = False  # its notes have changed
 
 
 class Row(msgspec.Struct, array_like=True, gc=False):

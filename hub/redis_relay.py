@@ -84,6 +84,9 @@ class RedisRelay:
         before = rows.get(call.id)
         rows[call.id] = Row(call, said, before.alerts if before else ())
 
+    def noted(self, call_id: int) -> None:
+        self.link.post(f"call:{call_id}").letters.append(Letter(is_noted=True))
+
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(WALL_TICK_S)
@@ -112,6 +115,8 @@ class RedisRelay:
                 self._others.published(letter.call, letter.entries, letter.alerts)
             if letter.interim is not None:
                 self._others.passed(call_id, letter.interim)
+            if letter.is_noted:
+                self._hub.companies.notes_changed(call_id)
         for place in post.replaced:
             self.places.lost(call_id, place)
 

@@ -30,6 +30,9 @@ class Relay(Protocol):
     def passed(self, call: Call, said: Transcript) -> None:
         """An interim of this node, as it is shown."""
 
+    def noted(self, call_id: int) -> None:
+        """The call's notes have changed."""
+
 
 class Alone:
     """The relay of a single node: there is nobody to carry anything to."""
@@ -47,3 +50,5 @@ class Alone:
     def published(self, call: Call, entries: Sequence[Entry], alerts: Sequence[Alert]) -> None: ...
 
     def passed(self, call: Call, said: Transcript) -> None: ...
+
+    def noted(self, call_id: int) -> None: ...

@@ -32,7 +32,7 @@ def test_who_asks_is_told_at_once_and_then_once_a_tick_of_what_changed():
     ada = enter(stage, ADA)
     assert company(ada) == [["ada@example.com"]]
     others = [enter(stage, SUE, listens=False) for _ in range(3)]
-    stage.hub.companies.notes_changed(stage.call)
+    stage.hub.notes_changed(stage.call.id)
     for _ in range(3):
         stage.hub.companies.tick()
     assert company(ada)[1:] == [["ada@example.com", *["sue@example.com"] * 3]]
@@ -47,7 +47,7 @@ def test_who_asks_is_told_at_once_and_then_once_a_tick_of_what_changed():
 def test_where_nobody_asks_nothing_is_kept():
     stage = Stage()
     enter(stage, ADA, listens=False)
-    stage.hub.companies.notes_changed(stage.call)
+    stage.hub.notes_changed(stage.call.id)
     ada = enter(stage, ADA)
     stage.hub.leave(ada)
     assert not stage.hub.companies._companies and not stage.hub.companies._changed
@@ -59,7 +59,7 @@ def test_a_slow_listener_is_told_the_newest_when_there_is_room():
     stage.hub.companies.tick()
     ada.outlet.unsent_bytes = MAX_UNSENT_BYTES + 1
     for _ in range(5):
-        stage.hub.companies.notes_changed(stage.call)
+        stage.hub.notes_changed(stage.call.id)
         stage.hub.companies.tick()
     assert (len(company(ada)), len(company(sue))) == (2, 6)
     ada.outlet.unsent_bytes = 0
@@ -73,7 +73,7 @@ def test_the_notes_have_another_version_after_each_change_and_when_nobody_knew_t
     for _ in range(2):
         ada = enter(stage, ADA)
         for _ in range(2):
-            stage.hub.companies.notes_changed(stage.call)
+            stage.hub.notes_changed(stage.call.id)
             stage.hub.companies.tick()
         versions += [m["notes_version"] for m in map(decode, ada.outlet.sent) if m["type"] == "company"]
         stage.hub.leave(ada)
@@ -86,7 +86,7 @@ def test_neither_cursor_nor_order_of_the_log_knows_of_it():
     quiet, ada = enter(stage, SUE, listens=False), enter(stage, ADA)
     for n in range(20):
         stage.say(f"s{n}")
-        stage.hub.companies.notes_changed(stage.call)
+        stage.hub.notes_changed(stage.call.id)
         stage.hub.companies.tick()
     entries = [frame for frame in ada.outlet.sent if b'"company"' not in frame]
     assert entries == quiet.outlet.sent

@@ -159,6 +159,19 @@ async def test_who_watches_on_the_other_node_is_told_by_name(new_postgres_databa
                     pass
 
 
+async def test_a_note_on_one_node_is_told_on_the_other(new_postgres_database, redis_url):
+    async with two(new_postgres_database(), redis_url) as (one, other):
+        await one.say("CA1", "s1", "words number 1")
+        async with other.watch("CA1", "&company=1") as viewer:
+            version = (await viewer.until("company"))["notes_version"]
+            await viewer.history()
+            await until(lambda: other.hub.relay.is_up)
+            one.hub.notes_changed(1)
+            async with asyncio.timeout(30):
+                while (await viewer.until("company"))["notes_version"] == version:
+                    pass
+
+
 async def test_the_wall_of_one_node_hears_of_the_other_before_it_looks(new_postgres_database, redis_url, monkeypatch):
     monkeypatch.setattr("handlers.elsewhere.Elsewhere.poll", nothing)
     async with two(new_postgres_database(), redis_url) as (one, other):
