@@ -20,29 +20,25 @@ import log_reader
 from house import Furniture, House, open_house
 from models import store
 from postgres import installed, running_postgres
-from redis_server import RedisServer, running_redis
-from redis_server import program as redis_program
+from redis_server import RedisServer, redis_program, running_redis
 
 # Two thirds of the time that all tests take: `make test` leaves them to `make test-long`.
 LONG = {
-    *("access_ends", "alerts_page", "aliases_nodes", "aliases_orders"),
     *("audit_browser", "audit_commands", "clients", "commands", "commands_clients", "demo_run", "docs_browser"),
-    *("faults_disk", "faults_nodes", "faults_postgresql", "faults_sigterm", "faults_sqlite"),
+    *("access_ends", "faults_disk", "faults_nodes", "faults_postgresql", "faults_sigterm", "faults_sqlite"),
     *("hostile_text_api", "hostile_text_pages", "hostile_text_settings", "limits_sign_in", "limits_sockets", "plans"),
     *("record_batches", "schemathesis", "secrets", "secrets_logged", "secrets_shown", "sessions", "settings_browser"),
-    *("alert_deliveries", "aliases_api", "commands_source", "example_producer", "example_producer_refused"),
+    *("alert_deliveries", "aliases_api", "bench", "commands_source", "example_producer", "example_producer_refused"),
     *("exports_api", "history_page", "limits_rest", "measures_api", "newcomer", "redaction_browser", "redaction_calls"),
-    *("access_table", "account_page", "captions_page", "examples", "openapi_answers", "source_kinds"),
-    *("strangers_logged", "logs", "proxies", "settings_pages", "systemd_restart", "under_fire_answers"),
-    *("audit_changes", "first_run", "pages", "provider_calls", "search", "sources_page"),
-    *("redaction_page", "search_index", "settings_alerts", "source_kinds_browser", "two_sources"),
+    *("access_table", "account_page", "alerts_page", "captions_page", "examples", "openapi_answers", "source_kinds"),
+    *("nodes_start", "strangers_logged", "logs", "proxies", "settings_pages", "systemd_restart", "under_fire_answers"),
+    *("audit_changes", "first_run", "pages", "provider_calls", "search", "sources_page", "wall_beside", "wall_page"),
+    *("aliases_nodes", "redaction_page", "search_index", "settings_alerts", "source_kinds_browser", "two_sources"),
     *("settings_users", "tls", "under_fire_feeds", "under_fire_hub", "under_fire_memory", "under_fire_places"),
-    *("journey_keyboard", "journey_rights", "journey_states", "journey_without_scripts", "long_call_page"),
-    *("backup", "bench", "call_page", "data_doc", "erase", "notes_page", "retention", "schema_upgrades"),
-    *("command_line_doc", "interrupted", "soak", "timeline_page", "two_nodes", "viewer_machine"),
+    *("journey_keyboard", "journey_rights", "journey_states", "journey_without_scripts", "long_call_page", "relay"),
+    *("backup", "call_page", "data_doc", "erase", "notes_page", "retention", "schema_upgrades", "sign_in_again"),
+    *("aliases_orders", "command_line_doc", "interrupted", "soak", "timeline_page", "two_nodes", "viewer_machine"),
     *("nodes_chaos", "nodes_death", "nodes_follow", "nodes_network", "nodes_places", "nodes_postgres", "nodes_redis"),
-    *("nodes_start", "relay"),
-    *("sign_in_again", "wall_beside", "wall_page"),
 }
 # Of the long ones those that go further where others, too, go: `make test-long CASES=core` leaves them out, so that CI
 # has its answer in time. About two thirds.

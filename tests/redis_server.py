@@ -17,7 +17,7 @@ from postgres import free_port
 PATIENCE_S = 30  # for a process on a busy machine
 
 
-def program() -> str | None:
+def redis_program() -> str | None:
     """Where it is, whatever it is called."""
     return shutil.which("redis-server") or shutil.which("valkey-server")
 
@@ -36,7 +36,7 @@ class RedisServer:
         address, port = self._address
         where = ("--port", str(port), "--bind", address, "--dir", self._folder)
         kept = ("--save", "", "--appendonly", "no", "--protected-mode", "no")  # protected: other addresses are refused
-        self._process = subprocess.Popen([*self._before, program(), *where, *kept], stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen([*self._before, redis_program(), *where, *kept], stdout=subprocess.DEVNULL)
         until = time.monotonic() + PATIENCE_S
         while self.ask("PING") != b"+PONG\r\n":
             if self._process.poll() is not None or time.monotonic() > until:

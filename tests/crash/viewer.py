@@ -47,4 +47,4 @@ class Viewer:
                 data = message["data"]
                 see(self.call_sid, self._page, Line(message["seq"], data["segment_id"], data["content"]))
                 if self._chance.random() < self._drops:
-                    await socket.close()
+                    socket.transport.abort()
