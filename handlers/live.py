@@ -1,10 +1,12 @@
 """The viewer socket: one call's transcript, what was missed first, then as it goes (docs/protocol.md)."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from tornado.iostream import IOStream
 
-from events import CALL_SID, Call, status_message
+from events import CALL_SID, Call, Unavailable, status_message
 from handlers import replay
 from handlers.audit import entry_by
 from handlers.frames import frame
@@ -18,6 +20,7 @@ from models import calls
 from models.rights import Grant
 
 NOT_YET_S = 2  # a call's first event may still be on its way
+AGAIN_S = 0.5  # to ask again for what the database could not tell
 FULL_S = 5  # a place becomes free when someone closes a page
 
 
@@ -119,13 +122,13 @@ class LiveSocket(ViewerSocket):
 
         `replayed` counts the history sent before; None once that is complete and this viewer has only been slow.
         """
-        viewer, read = self.viewer, self.services.store.read
+        viewer = self.viewer
         whose, bits = (self.services.history, self._call_id, self._call_sid), self.connection.window_bits
         while viewer.room is not None and await self.connection.drained():
             if replayed is None:
-                missed = await read(replay.missed_page, *whose, viewer.cursor, viewer.alert_cursor, bits)
+                missed = await self._read(replay.missed_page, *whose, viewer.cursor, viewer.alert_cursor, bits)
             else:
-                missed = await read(replay.history_page, *whose, viewer.cursor, bits)
+                missed = await self._read(replay.history_page, *whose, viewer.cursor, bits)
                 replayed += missed.entries.count
             page = missed.entries
             if page.count:
@@ -143,6 +146,14 @@ class LiveSocket(ViewerSocket):
                 viewer.go_live()
                 return
 
+    async def _read(self, work: Callable[..., Any], *args: Any) -> Any:
+        """A page of the store. While that is away whoever has been let in waits for it, and stays."""
+        while True:
+            try:
+                return await self.services.store.read(work, *args)
+            except Unavailable:
+                await asyncio.sleep(AGAIN_S)
+
     async def _replay_alerts(self, page: AlertsPage) -> None:
         """`page` and those after it: every alert of the history."""
         viewer = self.viewer
@@ -150,7 +161,7 @@ class LiveSocket(ViewerSocket):
         while not page.is_last and viewer.room is not None and await self.connection.drained():
             whose, bits = (self._call_id, self._call_sid), self.connection.window_bits
             wanted = (*whose, viewer.alert_cursor, viewer.cursor, bits)
-            page = await self.services.store.read(replay.alerts_page, *wanted)
+            page = await self._read(replay.alerts_page, *wanted)
             self._send_alerts(page)
 
     def _send_alerts(self, page: AlertsPage) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
@@ -18,6 +18,7 @@ ANSWER_S = 1.0  # Redis answers within a millisecond, or something is wrong
 BEAT_S = 1.0
 SILENT_S = 3.0  # without hearing itself: the line is dead, however it looks
 AGAIN_S = 0.25
+TURN_S = 0.05  # the longest that a new wish to hear something waits
 MAX_WAITING = 10_000  # pieces of news; who watches will find them in the store
 
 AWAY = (RedisError, OSError, TimeoutError)
@@ -31,12 +32,22 @@ def connection(url: str) -> Redis:
 
 
 async def ended(tasks: Iterable[asyncio.Task]) -> None:
-    """Cancel them until they have ended: one that is cancelled while it fails may go on (asyncio.TaskGroup)."""
+    """Cancel them until they have ended: one that is cancelled while it fails may go on."""
     waiting = set(tasks)
     while waiting:
         for task in waiting:
             task.cancel()
         _, waiting = await asyncio.wait(waiting, timeout=AGAIN_S / 2)
+
+
+async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Do it again and again; what fails is written down, and done the next time."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except Exception:
+            log.exception("%s failed", work.__name__)
 
 
 class RedisLink:
@@ -60,7 +71,9 @@ class RedisLink:
         self._hear, self._on_subscribed, self._numbers = hear, subscribed, numbers
         self._own = f"node:{node}"
         self._wanted = {self._own}
-        self._wanted_changed, self._has_news = asyncio.Event(), asyncio.Event()
+        self._has_wishes = True  # `_wanted` is not what was asked for
+        self.listening: set[str] = set()  # what Redis has confirmed
+        self._has_news = asyncio.Event()
         self._outgoing: dict[str, Post] = {}
         self._waiting = 0
         self._heard_at = float("-inf")
@@ -73,18 +86,19 @@ class RedisLink:
         return time.monotonic() - self._heard_at < SILENT_S
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(work()) for work in (self._publish, self._stay_connected, self._beat)]
+        rounds = (self._publish(), self._stay_connected(), every(BEAT_S, self._beat))
+        self._tasks = [asyncio.create_task(work) for work in rounds]
 
     async def close(self) -> None:
         await ended(self._tasks)
 
     def want(self, channel: str) -> None:
         self._wanted.add(channel)
-        self._wanted_changed.set()
+        self._has_wishes = True
 
     def unwant(self, channel: str) -> None:
         self._wanted.discard(channel)
-        self._wanted_changed.set()
+        self._has_wishes = True
 
     def post(self, channel: str) -> Post:
         """What leaves next on this channel, to be added to, at once."""
@@ -126,54 +140,51 @@ class RedisLink:
             log.warning("Redis is away; other nodes' news come late until it is back: %s", problem or type(problem))
 
     async def _beat(self) -> None:
-        while True:
-            self.post(self._own)
-            await asyncio.sleep(BEAT_S)
+        self.post(self._own)
 
     async def _stay_connected(self) -> None:
         while True:
             try:
                 await self._listen()
-            except* AWAY as problems:
-                self._say_away(problems.exceptions[0])
-            except* Exception:
+            except AWAY as problem:
+                self._say_away(problem)
+            except Exception:
                 log.exception("the link to Redis broke")
             await asyncio.sleep(AGAIN_S)
 
     async def _listen(self) -> None:
-        async with self._redis.pubsub() as news, asyncio.TaskGroup() as both:
-            listening = {self._own}
-            await news.subscribe(self._prefix + self._own)
-            self._wanted_changed.set()
-            self._heard_at = max(self._heard_at, time.monotonic() - SILENT_S + 2 * BEAT_S)
-            both.create_task(self._keep_subscribed(news, listening))
-            both.create_task(self._receive(news))
-
-    async def _keep_subscribed(self, news: PubSub, listening: set[str]) -> None:
-        while True:
-            await self._wanted_changed.wait()
-            self._wanted_changed.clear()
-            more, fewer = self._wanted - listening, listening - self._wanted
-            if more:
-                await news.subscribe(*(self._prefix + channel for channel in more))
-            if fewer:
-                await news.unsubscribe(*(self._prefix + channel for channel in fewer))
-            listening |= more
-            listening -= fewer
-
-    async def _receive(self, news: PubSub) -> None:
+        """One task does it all: redis-py breaks in other ways when one subscribes on a line that another loses."""
+        asked: set[str] = set()
         fresh: list[str] = []
-        while True:
-            message = await news.get_message(timeout=0 if fresh else BEAT_S)
-            if message is None and fresh:
-                self._on_subscribed(fresh)
-                fresh = []
-            elif message is not None and message["type"] == "subscribe":
-                fresh.append(self._channel(message))
-            elif message is not None and message["type"] == "message":
-                self._take(self._channel(message), message["data"])
-            if time.monotonic() - self._heard_at > SILENT_S:
-                raise TimeoutError("nothing came back in three seconds")
+        self.listening.clear()
+        self._heard_at = max(self._heard_at, time.monotonic() - SILENT_S + 2 * BEAT_S)
+        async with self._redis.pubsub() as news:
+            while True:
+                if self._has_wishes or not asked:
+                    await self._ask(news, asked)
+                message = await news.get_message(timeout=TURN_S)
+                kind = message and message["type"]
+                if kind == "message":
+                    self._take(self._channel(message), message["data"])
+                elif kind == "subscribe":
+                    fresh.append(self._channel(message))
+                elif kind == "unsubscribe":
+                    self.listening.discard(self._channel(message))
+                elif fresh:
+                    self.listening.update(fresh)
+                    self._on_subscribed(fresh)
+                    fresh = []
+                if time.monotonic() - self._heard_at > SILENT_S:
+                    raise TimeoutError("nothing came back in three seconds")
+
+    async def _ask(self, news: PubSub, asked: set[str]) -> None:
+        self._has_wishes = False
+        if more := self._wanted - asked:
+            await news.subscribe(*(self._prefix + channel for channel in more))
+        if fewer := asked - self._wanted:
+            await news.unsubscribe(*(self._prefix + channel for channel in fewer))
+        asked |= more
+        asked -= fewer
 
     def _channel(self, message: dict) -> str:
         return message["channel"].decode().removeprefix(self._prefix)

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from hub.company import Face
 from hub.letters import Post, encode
 from hub.places import Full
-from hub.redis_link import AWAY, ended
+from hub.redis_link import AWAY, ended, every
 from hub.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -59,14 +59,16 @@ if before and before ~= node then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
 return 1
 """
 )
-# node, then place and face of each
+# node, then place and face of each → places that another node has by now
 _RENEW = (
     _FREE_EXPIRED
     + """
+local lost = {}
 for at = 2, #ARGV, 2 do
     local before = owner(ARGV[at])
-    if not before or before == node then lease(ARGV[at], ARGV[at + 1]) end
+    if not before or before == node then lease(ARGV[at], ARGV[at + 1]) else table.insert(lost, ARGV[at]) end
 end
+return lost
 """
 )
 # node, then each place
@@ -93,14 +95,15 @@ class RedisPlaces:
             redis.register_script(script) for script in (_TAKE, _RENEW, _GIVE_BACK)
         )
         self._held: dict[int, dict[str, Viewer]] = {}  # by call and place
-        self._count = 0
+        self._count = self._turn = 0
         self._away_until = 0.0
         self._leaving: dict[int, list[str]] = {}
         self._someone_left = asyncio.Event()
         self._tasks: list[asyncio.Task] = []
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(work()) for work in (self._keep_leases, self._see_out, self._look_around)]
+        rounds = (every(1, self._renew_leases), every(LOOK_S, self._look_around), self._see_out())
+        self._tasks = [asyncio.create_task(work) for work in rounds]
 
     async def close(self) -> None:
         await ended(self._tasks)
@@ -154,18 +157,19 @@ class RedisPlaces:
 
     # ── in the background ────────────────────────────────────────────────────────────────────────────────────
 
-    async def _keep_leases(self) -> None:
-        """A third of the calls each second."""
-        turn = 0
-        while True:
-            await asyncio.sleep(1)
-            turn += 1
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for call_id, places in self._held.items():
-                    if (call_id + turn) % RENEWAL_S == 0:
-                        args = [text for place, viewer in places.items() for text in (place, _face_text(viewer))]
-                        await self._renew(self._keys(call_id), (self._node, *args), client=pipe)
-                await self._try(pipe)
+    async def _renew_leases(self) -> None:
+        """Of a third of the calls, each second."""
+        self._turn += 1
+        held = {id_: dict(of_it) for id_, of_it in self._held.items() if (id_ + self._turn) % RENEWAL_S == 0}
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for call_id, viewers in held.items():
+                args = [text for place, viewer in viewers.items() for text in (place, _face_text(viewer))]
+                await self._renew(self._keys(call_id), (self._node, *args), client=pipe)
+            lost = await self._try(pipe)
+        for (call_id, viewers), places in zip(held.items(), lost or [[]] * len(held), strict=True):
+            for place in map(bytes.decode, places):
+                if self._held.get(call_id, {}).get(place) is viewers[place]:
+                    self.lost(call_id, place)
 
     async def _see_out(self) -> None:
         while True:
@@ -182,16 +186,14 @@ class RedisPlaces:
             await self._try(pipe)
 
     async def _look_around(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_S)
-            call_ids = sorted(self._hub.others.met_call_ids())
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for call_id in call_ids:
-                    pipe.hvals(self._keys(call_id)[1])
-                found = await self._try(pipe)
-            if found is not None:
-                faces = {id_: self._elsewhere(values) for id_, values in zip(call_ids, found, strict=True)}
-                self._hub.others.meet(faces)
+        call_ids = sorted(self._hub.others.met_call_ids())
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for call_id in call_ids:
+                pipe.hvals(self._keys(call_id)[1])
+            found = await self._try(pipe)
+        if found is not None:
+            faces = {id_: self._elsewhere(values) for id_, values in zip(call_ids, found, strict=True)}
+            self._hub.others.meet(faces)
 
     def _elsewhere(self, values: Sequence[bytes]) -> list[Face]:
         told = [value.partition(b" ") for value in values]

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from events import Call, Entry, Transcript
 from hub.hub import Hub
 from hub.letters import Letter, Post, Row
-from hub.redis_link import RedisLink, ended
+from hub.redis_link import RedisLink, ended, every
 from hub.redis_places import RedisPlaces
 from metrics import Numbers
 from rules.alert import Alert
@@ -39,7 +39,7 @@ class RedisRelay:
         self.link.want(ASKS)
         self.link.start()
         self.places.start()
-        self._ticking = asyncio.create_task(self._tick())
+        self._ticking = asyncio.create_task(every(WALL_TICK_S, self._tick))
         self._hub.relay = self._hub.walls.relay = self
         self._hub.places = self.places
 
@@ -88,12 +88,10 @@ class RedisRelay:
         self.link.post(f"call:{call_id}").letters.append(Letter(is_noted=True))
 
     async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(WALL_TICK_S)
-            walls, self._rows = self._rows, {}
-            for organization_id, rows in walls.items():
-                if rows:
-                    self.link.post(f"wall:{organization_id}").rows.extend(rows.values())
+        walls, self._rows = self._rows, {}
+        for organization_id, rows in walls.items():
+            if rows:
+                self.link.post(f"wall:{organization_id}").rows.extend(rows.values())
 
     # ── from the others ──────────────────────────────────────────────────────────────────────────────────────
 

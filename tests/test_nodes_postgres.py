@@ -21,7 +21,6 @@ async def refusals(crowd, number: int) -> None:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.xfail(raises=AssertionError, strict=False, reason="who catches up as PostgreSQL dies is closed with 1011")
 async def test_nodes_outlive_their_postgresql_and_viewers_stay(postgres_url, redis_url, tmp_path):
     came_back = []
     with own_postgres() as postgres:

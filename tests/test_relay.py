@@ -41,6 +41,11 @@ async def until(condition) -> None:
             await asyncio.sleep(0.02)
 
 
+async def listening(house: House, channel: str = "call:1") -> None:
+    """Until its node is told of what happens elsewhere: what passes before that is not in the store."""
+    await until(lambda: channel in house.hub.relay.link.listening)
+
+
 async def test_finals_of_both_nodes_reach_the_viewers_of_both_once_and_in_order(new_postgres_database, relay_url):
     async with two(new_postgres_database(), relay_url) as (one, other):
         await one.say("CA1", "s1", "words number 1")
@@ -63,7 +68,7 @@ async def test_interims_travel_and_a_viewer_who_comes_late_gets_the_open_one(new
         await one.say("CA1", "s1", "words number 1")
         async with other.watch("CA1") as viewer:
             await viewer.history()
-            await until(lambda: other.hub.relay.is_up)
+            await listening(other)
             revisions = []
             for content in ("I", "I want", "I want to"):
                 await one.say("CA1", "s2", content, is_final=False)
@@ -94,7 +99,7 @@ async def test_a_node_hears_of_what_is_watched_on_it_and_of_nothing_else(new_pos
             await one.say(call_sid, "s1", "words number 1")
         async with other.watch("CA1") as viewer:
             await viewer.history()
-            await until(lambda: other.hub.relay.is_up)
+            await listening(other)
             for number in range(2, 9):
                 await one.say("CA2", f"s{number}", f"words number {number}")
                 await one.say("CA1", f"s{number}", f"words number {number}")
@@ -165,7 +170,7 @@ async def test_a_note_on_one_node_is_told_on_the_other(new_postgres_database, re
         async with other.watch("CA1", "&company=1") as viewer:
             version = (await viewer.until("company"))["notes_version"]
             await viewer.history()
-            await until(lambda: other.hub.relay.is_up)
+            await listening(other)
             one.hub.notes_changed(1)
             async with asyncio.timeout(30):
                 while (await viewer.until("company"))["notes_version"] == version:
@@ -186,7 +191,7 @@ async def test_the_wall_of_one_node_hears_of_the_other_before_it_looks(new_postg
                         told.update({row["call_sid"]: row for row in message.get("calls", ())})
 
             await see("CA1", lambda row: row["last"]["content"] == "at first")
-            await until(lambda: other.hub.relay.is_up)
+            await listening(other, "wall:1")
             await one.say("CA1", "s2", "and th", is_final=False)
             await see("CA1", lambda row: row["last"]["content"] == "and th")
             await one.say("CA2", "s1", "a new one")
