@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .PHONY: help install run test test-py test-js test-long packages lint fix fuzz conformance conformance-server crash \
-	chaos plans soak bench profile bench-latency bench-memory bench-pages binary binary-smoke pipecat
+	chaos plans soak bench profile bench-latency bench-memory bench-pages bench-nodes binary binary-smoke pipecat
 .DELETE_ON_ERROR:
 
 help:  ## list these targets
@@ -78,6 +78,9 @@ bench-memory: $(VENV)/test.txt  ## what viewers cost in memory, reading and not
 
 bench-pages: $(VENV)/test.txt  ## what the wall with 300 calls and a call of 5,000 segments cost the browser
 	$(PY) bench/pages.py $(if $(TICKS),--ticks $(TICKS)) $(if $(FINALS),--finals $(FINALS))
+
+bench-nodes: packages $(VENV)/test.txt  ## what several nodes add, give and cost, and how long faults take: a quarter of an hour
+	@exec $(PY) bench/nodes.py --work "$(WORK)" --rounds $(or $(ROUNDS),3) --seconds $(or $(SECONDS),4)
 
 fix: $(VENV)/test.txt  ## mend style and format
 	$(PY) -m ruff check --fix .

@@ -1,4 +1,4 @@
-"""The PostgreSQL that the store is measured with: the one of the tests, but waiting for the disk."""
+"""The PostgreSQL that is measured with: the one of the tests, but waiting for the disk."""
 
 import os
 import sys
@@ -18,6 +18,18 @@ class DurablePostgres(Postgres):
 
 
 @contextmanager
+def durable_postgres() -> Iterator[DurablePostgres]:
+    """One that runs, and ends with the block."""
+    with tempfile.TemporaryDirectory(prefix="callboard-bench-", ignore_cleanup_errors=True) as folder:
+        server = DurablePostgres(folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
 def postgres(is_wanted: bool) -> Iterator[None]:
     """POSTGRES_URL in the environment leads to it while the block lasts; where it is not installed nothing does."""
     if not is_wanted:
@@ -27,12 +39,9 @@ def postgres(is_wanted: bool) -> Iterator[None]:
         print("left out: PostgreSQL (not installed)", file=sys.stderr)
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="callboard-bench-", ignore_cleanup_errors=True) as folder:
-        server = DurablePostgres(folder)
-        server.start()
+    with durable_postgres() as server:
         os.environ["POSTGRES_URL"] = server.url
         try:
             yield
         finally:
             del os.environ["POSTGRES_URL"]
-            server.stop()

@@ -39,6 +39,8 @@ GROUPS = {  # what the pages are called in the list of them, by what follows /do
     },
     "Operation": {
         "operations": "Operations",
+        "nodes": "Several nodes",
+        "scaling": "Scaling",
         "command-line": "Command line",
         "data": "Data",
         "security": "Security",
