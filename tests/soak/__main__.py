@@ -30,10 +30,11 @@ from tests.soak.server_process import WatchedProcess
 PRODUCERS = (people.LossyProducer, people.LossyProducer, RestProducer, RestProducer, TwilioProducer, TwilioProducer)
 CALLS = 50  # of each producer at once: 300 in all
 LONGEST_CALL = 60  # finals: about ten minutes
-PAUSE_S = 0.8
+PAUSE_S = 0.5
 READERS_OF_PAGES = 3
 SAMPLED_S, TOLD_S, RETAINED_S, FORGOTTEN_S, STRETCH_S = 5, 60, 20, 30, 600
-END_S = 300  # for the last calls to end and be checked, and for everything to be gone
+FORGETTING_S = 1800.0  # in less than this no call is forgotten: it takes minutes of quiet to be ended
+END_S = 400  # for the last calls to end and be checked, and for everything to be gone
 EMPTIED = ("call", "entry", "status_change", "source_state", "call_alias", "note", "alert")
 
 
@@ -155,7 +156,7 @@ class Soak:
                 self.stretches.append(Stretch(at, self.load.finals, **await self.server.ask("times")))
             if turn * SAMPLED_S % RETAINED_S == 0:
                 self.server.tell("retain")
-            if turn * SAMPLED_S % FORGOTTEN_S == 0:
+            if turn * SAMPLED_S % FORGOTTEN_S == 0 and seconds >= FORGETTING_S:
                 self.begin(people.forget_to_end(self.load, turn))
             turn += 1
         self.stretches.append(Stretch(at, self.load.finals, **await self.server.ask("times")))

@@ -28,7 +28,7 @@ from settings import read_settings
 
 SMALL = 100  # what caches with a bound hold here, so that they are full when the warm-up is over
 KEPT_US = 120_000_000  # in which a viewer of a call that has ended gets all of it
-QUIET_S = "60"
+QUIET_S = "240"  # of three hundred calls one may well be silent for a minute
 
 
 class LaterOn:
