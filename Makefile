@@ -51,7 +51,7 @@ crash: $(VENV)/test.txt  ## kill a server under load KILLS times; nothing acknow
 chaos: packages $(VENV)/test.txt  ## three nodes, and faults at random for SECONDS=120; nothing may be lost (SEED=n)
 	@PYTHONPATH=tests $(PY) -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
-HOURS ?= 2
+HOURS ?= 1
 soak: $(VENV)/test.txt  ## a server under a mixed load for HOURS; what should be gone is gone, and memory stays
 	@PYTHONPATH=tests $(PY) -m tests.soak --hours $(HOURS)
 

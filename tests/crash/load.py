@@ -48,11 +48,12 @@ class Load:
         chance: random.Random,
         begin_call: Callable[[str], None],
         *,
+        calls: int = CALLS,
         longest_call: int = LONGEST_CALL,
         pause_s: float = LONGEST_PAUSE_S,
     ):
         self.place, self.journal, self.chance, self.begin_call = place, journal, chance, begin_call
-        self.longest_call, self.pause_s = longest_call, pause_s
+        self.calls, self.longest_call, self.pause_s = calls, longest_call, pause_s
         self.is_over = False
         self.refused = 0  # that is, told to come again
         self.burst, self.progress = asyncio.Event(), asyncio.Event()
@@ -88,7 +89,7 @@ class Producer:
 
     def next_final(self) -> tuple[str, str, str]:
         """(call_sid, segment_id, content): now and then a correction of the final before."""
-        while len(self.calls) < CALLS:
+        while len(self.calls) < self.load.calls:
             self._number += 1
             call_sid = f"CA-{self.name}-{self._number}"
             self.calls[call_sid] = 0

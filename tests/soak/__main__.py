@@ -24,15 +24,17 @@ from tests.crash.load import Load, Place, RestProducer, TwilioProducer
 from tests.crash.log import furnish, log_by_rest
 from tests.postgres import free_port
 from tests.soak import people
-from tests.soak.figures import Sample, after_warm_up, left_over, per_hour, too_much_memory
+from tests.soak.figures import Sample, Stretch, after_warm_up, left_over, per_hour, table, too_much_memory
 from tests.soak.server_process import WatchedProcess
 
 PRODUCERS = (people.LossyProducer, people.LossyProducer, RestProducer, RestProducer, TwilioProducer, TwilioProducer)
-LONGEST_CALL = 60  # finals
-PAUSE_S = 1.0
+CALLS = 50  # of each producer at once: 300 in all
+LONGEST_CALL = 60  # finals: about ten minutes
+PAUSE_S = 0.5
 READERS_OF_PAGES = 3
-SAMPLED_S, TOLD_S, RETAINED_S, FORGOTTEN_S = 5, 60, 20, 30
-END_S = 300  # for the last calls to end and be checked, and for everything to be gone
+SAMPLED_S, TOLD_S, RETAINED_S, FORGOTTEN_S, STRETCH_S = 5, 60, 20, 30, 600
+FORGETTING_S = 1800.0  # in less than this no call is forgotten: it takes minutes of quiet to be ended
+END_S = 400  # for the last calls to end and be checked, and for everything to be gone
 EMPTIED = ("call", "entry", "status_change", "source_state", "call_alias", "note", "alert")
 
 
@@ -65,11 +67,11 @@ class Soak:
         self.place = Place(self.server.url, *furnish(url))
         with administered(url) as db:
             keep(db, 1, 1)  # the server's round sees the day after tomorrow
-        self.load = Promises(
-            self.place, Journal(), self.chance, self.begin_call, longest_call=LONGEST_CALL, pause_s=PAUSE_S
-        )
+        how = {"calls": CALLS, "longest_call": LONGEST_CALL, "pause_s": PAUSE_S}
+        self.load = Promises(self.place, Journal(), self.chance, self.begin_call, **how)
         self.calls, self.checked, self.deliveries = [], 0, 0  # those that began last; those that were in order
         self.samples: list[Sample] = []
+        self.stretches: list[Stretch] = []
         self.at_work: set[asyncio.Task] = set()
         self.failures: list[BaseException] = []
         self.is_stopped = asyncio.Event()
@@ -150,11 +152,14 @@ class Soak:
             self.samples.append(self.sampled(at, await self.at_rest()))
             if turn * SAMPLED_S % TOLD_S == 0:
                 print(self.progress(at, seconds), flush=True)
+            if turn * SAMPLED_S % STRETCH_S == 0:
+                self.stretches.append(Stretch(at, self.load.finals, **await self.server.ask("times")))
             if turn * SAMPLED_S % RETAINED_S == 0:
                 self.server.tell("retain")
-            if turn * SAMPLED_S % FORGOTTEN_S == 0:
+            if turn * SAMPLED_S % FORGOTTEN_S == 0 and seconds >= FORGETTING_S:
                 self.begin(people.forget_to_end(self.load, turn))
             turn += 1
+        self.stretches.append(Stretch(at, self.load.finals, **await self.server.ask("times")))
         self.load.is_over = True
         print(self.progress(time.monotonic() - began, seconds), flush=True)
 
@@ -200,6 +205,7 @@ class Soak:
         return {name: number for name, number in counted.items() if number}
 
     def tell_growth(self, first: dict[str, int], last: dict[str, int]) -> None:
+        print(*table(self.samples, self.stretches), sep="\n")
         measured = after_warm_up(self.samples)
         print(
             f"{self.load.finals} finals in {self.checked} calls, {self.deliveries} deliveries to viewers that resumed"
@@ -214,7 +220,7 @@ class Soak:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__.splitlines()[0])
-    parser.add_argument("--hours", type=float, default=2)
+    parser.add_argument("--hours", type=float, default=1)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)

@@ -1,8 +1,12 @@
 """What was sampled of a server over hours, and what that says. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from math import inf
+from statistics import median
 from typing import NamedTuple
+
+from metrics import MILLISECONDS
 
 GROWTH_MB_PER_HOUR = 4.0
 RESTLESS_MB = 8.0  # by which the figure moves without meaning anything
@@ -33,6 +37,42 @@ class Sample(NamedTuple):
             f" {self.tasks} tasks, {self.rooms} rooms, {self.sockets} sockets,"
             f" database {self.database_mb:.1f} MB + log {self.log_mb:.1f} MB"
         )
+
+
+class Stretch(NamedTuple):
+    """What was counted up to the beginning of a stretch of time: how often something took how long, by MILLISECONDS."""
+
+    at_s: float
+    finals: int
+    loop_lag: list[int]
+    deliver: list[int]
+
+
+def table(samples: Sequence[Sample], stretches: Sequence[Stretch]) -> Iterator[str]:
+    """Markdown, a row for each stretch."""
+    yield "| minutes | finals/s | memory MB | files | sockets | loop lag p99 ms | receipt to sent p50, p99 ms |"
+    yield "|---|--:|--:|--:|--:|--:|--:|"
+    for begin, end in pairwise(stretches):
+        within = [sample for sample in samples if begin.at_s <= sample.at_s < end.at_s] or samples[-1:]
+        lag, sent = ([b - a for a, b in zip(*of_it, strict=True)] for of_it in zip(begin[2:], end[2:], strict=True))
+        memory, files, sockets = (
+            median(getattr(s, name) for s in within) for name in ("memory_mb", "files", "sockets")
+        )
+        finals = (end.finals - begin.finals) / max(1.0, end.at_s - begin.at_s)
+        yield (
+            f"| {begin.at_s / 60:.0f}–{end.at_s / 60:.0f} | {finals:.0f} | {memory:.0f} | {files:.0f} | {sockets:.0f}"
+            f" | {_within_ms(lag, 0.99)} | {_within_ms(sent, 0.5)}, {_within_ms(sent, 0.99)} |"
+        )
+
+
+def _within_ms(counts: Sequence[int], share: float) -> str:
+    """`≤ 25`: the bound of the bucket in which this share of them ends."""
+    wanted, upto = share * sum(counts), 0
+    for bound, count in zip((*MILLISECONDS, inf), counts, strict=True):
+        upto += count
+        if upto >= wanted:
+            return f"≤ {bound * 1000:g}"
+    return "–"
 
 
 def after_warm_up(samples: Sequence[Sample]) -> Sequence[Sample]:

@@ -96,7 +96,7 @@ async def leaf(load: Load, calls: Callable[[], list[str]]) -> None:
 
 
 async def forget_to_end(load: Load, number: int) -> None:
-    """A call that nobody ends: the server does, after a minute of quiet, and lets its viewer go."""
+    """A call that nobody ends: the server does, after minutes of quiet, and lets its viewer go."""
     house, call_sid = Remote(load.place.url, load.place.key), f"CA-forgotten-{number}"
     await house.say(call_sid, "u-1", "Hello?")
     follower = await Follower(house.url, call_sid, house.key, chance=load.chance, drops=1).run()

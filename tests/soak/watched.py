@@ -1,7 +1,8 @@
 """A server in a process of its own that tells what is inside it: `python -m tests.soak.watched DATABASE_URL PORT`.
 
-It reads words, one a line, and ends with the last: `look` is answered by a line of JSON, `types` by how many objects
-there are of which kind; `retain` begins a round of retention, `retain-all` one that leaves no ended call.
+It reads words, one a line, and ends with the last: `look` is answered by a line of JSON, `times` by how often its loop
+was how late and its deliveries took how long, `types` by how many objects there are of which kind; `retain` begins a
+round of retention, `retain-all` one that leaves no ended call.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from settings import read_settings
 
 SMALL = 100  # what caches with a bound hold here, so that they are full when the warm-up is over
 KEPT_US = 120_000_000  # in which a viewer of a call that has ended gets all of it
-QUIET_S = "60"
+QUIET_S = "240"  # of three hundred calls one may well be silent for a minute
 
 
 class LaterOn:
@@ -84,6 +85,11 @@ async def main(database_url: str, port: str) -> None:
         while word := (await words.readline()).decode().strip():
             if word == "look":
                 print(json.dumps(await look(server.services)), flush=True)
+            elif word == "times":
+                numbers = server.services.numbers
+                print(
+                    json.dumps({"loop_lag": numbers.loop_lag_s.counts, "deliver": numbers.deliver_s.counts}), flush=True
+                )
             elif word == "types":
                 print(json.dumps(types()), flush=True)
             else:
