@@ -88,13 +88,14 @@ class Producer:
         self.calls: dict[str, int] = {}  # finals said
 
     def next_final(self) -> tuple[str, str, str]:
-        """(call_sid, segment_id, content): now and then a correction of the final before."""
-        while len(self.calls) < self.load.calls:
+        """(call_sid, segment_id, content): of a new call, or one more; now and then a correction of the one before."""
+        if len(self.calls) < self.load.calls:
             self._number += 1
             call_sid = f"CA-{self.name}-{self._number}"
             self.calls[call_sid] = 0
             self.load.begin_call(call_sid)
-        call_sid = self.load.chance.choice(list(self.calls))
+        else:
+            call_sid = self.load.chance.choice(list(self.calls))
         self.calls[call_sid] += 1
         number = self.calls[call_sid]
         segment = number - 1 if number > 1 and self.load.chance.random() < 0.1 else number
