@@ -7,6 +7,7 @@ PY := $(VENV)/bin/python
 .PHONY: help install run test test-py test-js test-long packages lint fix fuzz conformance conformance-server crash \
 	chaos plans soak bench profile bench-latency bench-memory bench-pages bench-nodes binary binary-smoke pipecat
 .DELETE_ON_ERROR:
+export PYTHONDONTWRITEBYTECODE :=  # the tests start hundreds of Pythons: what one has compiled the next one reads
 
 help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*  ## (.*)/  make \1 \2/p' Makefile | awk '{ $$2 = sprintf("%-19s", $$2); print " ", $$0 }'

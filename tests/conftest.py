@@ -18,40 +18,11 @@ from tornado.ioloop import IOLoop
 
 import log_reader
 from house import Furniture, House, open_house
+from long_tests import LONG, THOROUGH
 from models import store
 from postgres import installed, running_postgres
 from redis_server import RedisServer, redis_program, running_redis
 
-# Two thirds of the time that all tests take: `make test` leaves them to `make test-long`.
-LONG = {
-    *("audit_browser", "audit_commands", "clients", "commands", "commands_clients", "demo_run", "docs_browser"),
-    *("access_ends", "faults_disk", "faults_nodes", "faults_postgresql", "faults_sigterm", "faults_sqlite"),
-    *("hostile_text_api", "hostile_text_pages", "hostile_text_settings", "limits_sign_in", "limits_sockets", "plans"),
-    *("record_batches", "schemathesis", "secrets", "secrets_logged", "secrets_shown", "sessions", "settings_browser"),
-    *("alert_deliveries", "aliases_api", "bench", "commands_source", "example_producer", "example_producer_refused"),
-    *("exports_api", "history_page", "limits_rest", "measures_api", "newcomer", "redaction_browser", "redaction_calls"),
-    *("access_table", "account_page", "alerts_page", "captions_page", "examples", "openapi_answers", "source_kinds"),
-    *("nodes_start", "strangers_logged", "logs", "proxies", "settings_pages", "systemd_restart", "under_fire_answers"),
-    *("audit_changes", "first_run", "pages", "provider_calls", "search", "sources_page", "wall_beside", "wall_page"),
-    *("aliases_nodes", "redaction_page", "search_index", "settings_alerts", "source_kinds_browser", "two_sources"),
-    *("settings_users", "tls", "under_fire_feeds", "under_fire_hub", "under_fire_memory", "under_fire_places"),
-    *("journey_keyboard", "journey_rights", "journey_states", "journey_without_scripts", "long_call_page", "relay"),
-    *("backup", "call_page", "data_doc", "erase", "notes_page", "retention", "schema_upgrades", "sign_in_again"),
-    *("aliases_orders", "command_line_doc", "interrupted", "soak", "timeline_page", "two_nodes", "viewer_machine"),
-    *("nodes_chaos", "nodes_death", "nodes_follow", "nodes_network", "nodes_places", "nodes_postgres", "nodes_redis"),
-    *("bench_nodes", "nodes_browsers"),
-}
-# Of the long ones those that go further where others, too, go: `make test-long CASES=core` leaves them out, so that CI
-# has its answer in time. About two thirds.
-THOROUGH = {
-    *("access_ends", "account_page", "alerts_page", "aliases_api", "aliases_orders", "audit_browser"),
-    *("audit_changes", "audit_commands", "backup", "captions_page", "clients", "command_line_doc", "commands"),
-    *("commands_clients", "docs_browser", "exports_api", "history_page", "hostile_text_pages"),
-    *("hostile_text_settings", "interrupted", "journey_states", "limits_sign_in", "nodes_chaos", "nodes_death"),
-    *("nodes_network", "nodes_postgres", "notes_page", "redaction_browser", "redaction_page", "schemathesis"),
-    *("sessions", "settings_alerts", "settings_browser", "settings_pages", "settings_users", "sign_in_again"),
-    *("bench_nodes", "soak", "source_kinds", "source_kinds_browser", "sources_page", "timeline_page", "wall_beside"),
-}
 # One slow disk holds up the commits of all tests at once; what must be on a disk (a crash, a full one) sees to that.
 MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 4 << 30
 if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
@@ -77,6 +48,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.thorough)
         if inspect.iscoroutinefunction(getattr(item, "obj", None)) and not item.get_closest_marker("gen_test"):
             item.add_marker(pytest.mark.gen_test(timeout=60))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: no collection of garbage looks at it again, and every test on a loop makes one."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
@@ -158,9 +135,9 @@ def module_postgres_database(postgres_url: str) -> Iterator[Callable[[], str]]:
 def _new_databases(postgres_url: str) -> Iterator[Callable[[], str]]:
     made: list[str] = []
 
-    def make() -> str:
+    def make(template: str = "template1") -> str:
         name = "test_" + uuid.uuid4().hex[:12]
-        _execute(postgres_url, f'CREATE DATABASE "{name}"')
+        _execute(postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         made.append(name)
         return urlsplit(postgres_url)._replace(path="/" + name).geturl()
 
@@ -177,16 +154,31 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue("new_postgres_database")()
 
 
+def _furnish(url: str) -> Furniture:
+    async def furnish() -> Furniture:
+        async with open_house(url) as house:
+            return await house.furnish()
+
+    loop = asyncio.new_event_loop()  # `asyncio.run` would put away the loop of the test that asked first
+    try:
+        return loop.run_until_complete(furnish())
+    finally:
+        loop.close()
+
+
 @pytest.fixture(scope="session")
 def furniture(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Furniture]:
     """A furnished SQLite database to copy: hashing a password and migrating anew would be most of many a test."""
     path = tmp_path_factory.mktemp("furniture") / "board.db"
+    return path, _furnish(f"sqlite:///{path}")
 
-    async def furnish() -> Furniture:
-        async with open_house(f"sqlite:///{path}") as house:
-            return await house.furnish()
 
-    return path, asyncio.run(furnish())
+@pytest.fixture(scope="session")
+def postgres_furniture(postgres_url: str) -> Iterator[tuple[str, Furniture]]:
+    """The name of a furnished PostgreSQL database, which may be a template of others."""
+    with _new_databases(postgres_url) as make:
+        url = make()
+        yield urlsplit(url).path[1:], _furnish(url)
 
 
 @pytest.fixture
@@ -212,10 +204,15 @@ def open_furnished(sqlite_url: str, furniture: tuple[Path, Furniture]) -> Callab
     return enter
 
 
-@pytest.fixture
-def either_house(io_loop: IOLoop, database_url: str) -> Iterator[House]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_house(request: pytest.FixtureRequest, io_loop: IOLoop) -> Iterator[House]:
     """A furnished server, once on SQLite and once on PostgreSQL."""
-    yield from _house(io_loop, database_url)
+    if request.param == "sqlite":
+        yield request.getfixturevalue("house")
+        return
+    template, furnished = request.getfixturevalue("postgres_furniture")
+    url = request.getfixturevalue("new_postgres_database")(template)
+    yield from _house(io_loop, url, furnished)
 
 
 @pytest.fixture
@@ -226,15 +223,12 @@ def shared() -> Path:
     return SHARED
 
 
-def _house(io_loop: IOLoop, url: str, furnished: Furniture | None = None) -> Iterator[House]:
+def _house(io_loop: IOLoop, url: str, furnished: Furniture) -> Iterator[House]:
     stack = AsyncExitStack()
 
     async def enter() -> House:
         house = await stack.enter_async_context(open_house(url))
-        if furnished is None:
-            await house.furnish()
-        else:
-            house.furniture = furnished
+        house.furniture = furnished
         return house
 
     yield io_loop.run_sync(enter)

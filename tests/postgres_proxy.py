@@ -1,4 +1,4 @@
-"""Between a store and its PostgreSQL: lets everything through, but for the answer to one COMMIT."""
+"""Between a store and its PostgreSQL: lets everything through, but for the answer to one COMMIT of the store."""
 
 import contextlib
 import socket
@@ -7,10 +7,14 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"  # a simple query of the frontend/backend protocol
+ENTRIES = b"INSERT INTO entry "
 
 
 class Proxy:
-    """`url` leads through it. After `cut.set()` the next COMMIT is passed on, and its connection dies unanswered."""
+    """`url` leads through it. After `cut.set()` the next COMMIT that keeps entries is passed on, and unanswered.
+
+    Its connection dies. COMMITs of others, the search index's say, come and go meanwhile.
+    """
 
     def __init__(self, url: str):
         parts = urlsplit(url)
@@ -52,10 +56,14 @@ class Proxy:
             asking.join()
 
     def _ask(self, client: socket.socket, server: socket.socket, silent: threading.Event) -> None:
+        keeps = False
         while asked := _read(client):
-            if COMMIT in asked and self.cut.is_set():
-                self.cut.clear()
-                silent.set()
+            keeps |= ENTRIES in asked
+            if COMMIT in asked:
+                if keeps and self.cut.is_set():
+                    self.cut.clear()
+                    silent.set()
+                keeps = False
             server.sendall(asked)
         with contextlib.suppress(OSError):
             server.shutdown(socket.SHUT_RDWR)
