@@ -4,6 +4,7 @@ With Redis it is told at once, and interims too; looking finds what that lost.
 """
 
 import logging
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from events import Unavailable
@@ -24,26 +25,42 @@ class Elsewhere:
     def __init__(self, store: Store, hub: Hub):
         self._store, self._others = store, hub.others
         self._alerts: dict[int, int] = {}  # the newest of each call that is watched
-        self._is_asking = False
+        self._call_ids: set[int] = set()  # to be looked at next, and these organisations' walls
+        self._organization_ids: set[int] = set()
+        self._is_looking = False
 
     async def poll(self) -> None:
         """Once a second: viewers of calls, and of the wall, get what other nodes stored."""
-        known = {id_: Known(*head, self._alerts.get(id_, 0)) for id_, head in self._others.heads().items()}
-        walls = self._others.organization_ids()
-        self._alerts = {id_: alert_id for id_, alert_id in self._alerts.items() if id_ in known}
-        if self._is_asking or not (known or walls):
+        call_ids = self._others.call_ids()
+        self._alerts = {id_: alert_id for id_, alert_id in self._alerts.items() if id_ in call_ids}
+        await self.look(call_ids, self._others.organization_ids())
+
+    async def look(self, call_ids: Collection[int], organization_ids: Collection[int]) -> None:
+        """At these calls and walls, as far as they are watched; one look at a time, the next takes what came since."""
+        self._call_ids.update(call_ids)
+        self._organization_ids.update(organization_ids)
+        if self._is_looking:
             return
-        self._is_asking = True
+        self._is_looking = True
         try:
-            with self._others.reading(walls):
-                found = await self._store.read(elsewhere.news, known, walls)
-                for news in found:
-                    self._alerts[news.call.id] = news.known.alert_id
-                    self._others.learn(news.call, news.said, news.alerts)
+            while self._call_ids or self._organization_ids:
+                await self._look()
         except Unavailable:
             log.warning("the news of other nodes could not be read; the next poll tries again")
         finally:
-            self._is_asking = False
+            self._is_looking = False
+
+    async def _look(self) -> None:
+        walls = self._organization_ids & self._others.organization_ids()
+        heads = self._others.heads(self._call_ids, walls)
+        self._call_ids, self._organization_ids = set(), set()
+        if not (heads or walls):
+            return
+        known = {id_: Known(*head, self._alerts.get(id_, 0)) for id_, head in heads.items()}
+        with self._others.reading(walls):
+            for news in await self._store.read(elsewhere.news, known, walls):
+                self._alerts[news.call.id] = news.known.alert_id
+                self._others.learn(news.call, news.said, news.alerts)
 
 
 def redis_relay(url: str, epoch: str, hub: Hub, elsewhere: Elsewhere, numbers: Numbers) -> "RedisRelay":
@@ -51,6 +68,6 @@ def redis_relay(url: str, epoch: str, hub: Hub, elsewhere: Elsewhere, numbers: N
     from hub.redis_link import connection  # only where it is used: importing redis-py takes a third of a second
     from hub.redis_relay import RedisRelay
 
-    relay = RedisRelay(connection(url), epoch, hub, behind=elsewhere.poll, numbers=numbers)
+    relay = RedisRelay(connection(url), epoch, hub, look=elsewhere.look, numbers=numbers)
     relay.start()
     return relay

@@ -54,7 +54,7 @@ class Hub:
         self.relay: Relay = Alone()
         self.places: Places = AllHere()
         elsewhere: dict[int, list[Face]] = {}
-        self.walls = Walls(lambda: Wall(clock, wrap, self.viewers))
+        self.walls = Walls(lambda: Wall(clock, wrap, self.viewers), lambda: self.relay)
         self.companies = Companies(clock, wrap, elsewhere)
         self.others = Others(self, self._rooms, elsewhere)
 

@@ -22,18 +22,23 @@ class Others:
 
     # ── what is watched here, to be asked for ────────────────────────────────────────────────────────────────
 
-    def heads(self) -> dict[int, tuple[int, int]]:
-        """How far each watched call is known: the head of its log and the version of its status."""
-        heads = {room.call.id: (room.told_seq, room.status_version) for room in self._rooms.values() if room.viewers}
-        for wall in self._hub.walls.values():
-            for call in wall.calls:
+    def call_ids(self) -> set[int]:
+        """Calls that are watched by themselves."""
+        return {id_ for id_, room in self._rooms.items() if room.viewers}
+
+    def organization_ids(self) -> set[int]:
+        """Those whose wall is watched."""
+        return {id_ for id_, wall in self._hub.walls.items() if wall.is_loaded}
+
+    def heads(self, call_ids: Collection[int], organization_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+        """How far these calls, and those on these walls, are known: the head of the log and the status's version."""
+        rooms = [room for id_ in call_ids if (room := self._rooms.get(id_)) and room.viewers]
+        heads = {room.call.id: (room.told_seq, room.status_version) for room in rooms}
+        for id_ in organization_ids:
+            for call in self._hub.walls[id_].calls:
                 seq, version = heads.get(call.id, (call.head_seq, call.status_version))
                 heads[call.id] = min(seq, call.head_seq), min(version, call.status_version)
         return heads
-
-    def organization_ids(self) -> list[int]:
-        """Those whose wall is watched."""
-        return [id_ for id_, wall in self._hub.walls.items() if wall.is_loaded]
 
     def met_call_ids(self) -> set[int]:
         """Calls of which somebody here wants to know who watches them, or how many do."""

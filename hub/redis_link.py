@@ -71,7 +71,7 @@ class RedisLink:
         self._hear, self._on_subscribed, self._numbers = hear, subscribed, numbers
         self._own = f"node:{node}"
         self._wanted = {self._own}
-        self._has_wishes = True  # `_wanted` is not what was asked for
+        self._has_wishes = False  # `_wanted` is not what was asked for
         self.listening: set[str] = set()  # what Redis has confirmed
         self._has_news = asyncio.Event()
         self._outgoing: dict[str, Post] = {}
@@ -157,10 +157,11 @@ class RedisLink:
         asked: set[str] = set()
         fresh: list[str] = []
         self.listening.clear()
+        self._has_wishes = True
         self._heard_at = max(self._heard_at, time.monotonic() - SILENT_S + 2 * BEAT_S)
         async with self._redis.pubsub() as news:
             while True:
-                if self._has_wishes or not asked:
+                if self._has_wishes:
                     await self._ask(news, asked)
                 message = await news.get_message(timeout=TURN_S)
                 kind = message and message["type"]

@@ -6,7 +6,7 @@ calls look like, twice a second and at once where a call begins, ends or raises 
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from redis.asyncio import Redis
 
@@ -21,30 +21,32 @@ from rules.alert import Alert
 ASKS = "asks"
 WALL_TICK_S = 0.5
 
+Look = Callable[[Collection[int], Collection[int]], Awaitable[None]]
+
 
 class RedisRelay:
-    """`behind()` looks at the store, for what was missed before this node began to hear."""
+    """`look(call_ids, organization_ids)` finds in the store what was missed before this node began to hear of them."""
 
-    def __init__(self, redis: Redis, epoch: str, hub: Hub, *, behind: Callable[[], Awaitable[None]], numbers: Numbers):
+    def __init__(self, redis: Redis, epoch: str, hub: Hub, *, look: Look, numbers: Numbers):
         node, prefix = uuid.uuid4().hex[:12], f"callboard:{epoch}:"  # of this database: others may use the same Redis
-        self._others, self._behind = hub.others, behind
+        self._others, self._look = hub.others, look
         self._rows: dict[int, dict[int, Row]] = {}  # by organisation and call, until the next tick
         self.link = RedisLink(redis, node, prefix, hear=self._hear, subscribed=self._subscribed, numbers=numbers)
         self.places = RedisPlaces(redis, node, prefix, hub)
         self._redis, self._hub = redis, hub
         self._ticking: asyncio.Task | None = None
-        self._looking: asyncio.Future[None] | None = None
+        self._looking: set[asyncio.Future[None]] = set()
 
     def start(self) -> None:
         self.link.want(ASKS)
         self.link.start()
         self.places.start()
         self._ticking = asyncio.create_task(every(WALL_TICK_S, self._tick))
-        self._hub.relay = self._hub.walls.relay = self
+        self._hub.relay = self
         self._hub.places = self.places
 
     async def close(self) -> None:
-        await ended([task for task in (self._ticking, self._looking) if task is not None])
+        await ended([*self._looking, *([self._ticking] if self._ticking else [])])
         await self.places.close()
         await self.link.close()
         await self._redis.aclose()
@@ -96,10 +98,15 @@ class RedisRelay:
     # ── from the others ──────────────────────────────────────────────────────────────────────────────────────
 
     def _subscribed(self, channels: list[str]) -> None:
-        watched = [int(channel.removeprefix("call:")) for channel in channels if channel.startswith("call:")]
-        if watched:
-            self.link.post(ASKS).asks.extend(watched)
-        self._looking = asyncio.ensure_future(self._behind())  # kept, or the loop might forget it
+        fresh: dict[str, list[int]] = {"call": [], "wall": []}
+        for kind, _, id_ in (channel.partition(":") for channel in channels):
+            if kind in fresh:
+                fresh[kind].append(int(id_))
+        if fresh["call"]:
+            self.link.post(ASKS).asks.extend(fresh["call"])
+        looking = asyncio.ensure_future(self._look(fresh["call"], fresh["wall"]))
+        self._looking.add(looking)  # or the loop might forget it
+        looking.add_done_callback(self._looking.discard)
 
     def _hear(self, channel: str, post: Post) -> None:
         if channel == ASKS:

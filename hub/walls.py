@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from events import Call, Transcript
-from hub.relay import Alone, Relay
+from hub.relay import Relay
 from hub.wall import Wall, Watcher
 from rules.alert import Alert
 
@@ -11,17 +11,16 @@ from rules.alert import Alert
 class Walls(dict[int, Wall]):
     """A wall is there while someone watches it; until then, and after, news of its calls are nobody's."""
 
-    def __init__(self, make: Callable[[], Wall]):
+    def __init__(self, make: Callable[[], Wall], relay: Callable[[], Relay]):
         super().__init__()
-        self._make = make
-        self.relay: Relay = Alone()
+        self._make, self._relay = make, relay
 
     def watch(self, organization_id: int, watcher: Watcher) -> Wall:
         """Put up the organisation's wall, or find it; it must be loaded from the store if it is not yet."""
         wall = self.get(organization_id)
         if wall is None:
             wall = self[organization_id] = self._make()
-            self.relay.watch_wall(organization_id)
+            self._relay().watch_wall(organization_id)
         wall.watchers.add(watcher)
         return wall
 
@@ -32,7 +31,7 @@ class Walls(dict[int, Wall]):
             wall.watchers.discard(watcher)
             if not wall.watchers:
                 del self[organization_id]
-                self.relay.unwatch_wall(organization_id)
+                self._relay().unwatch_wall(organization_id)
 
     def running(self, organization_id: int) -> list[Call]:
         """The running calls, while someone watches the wall; else none."""

@@ -115,6 +115,7 @@ def checksum(path: Path) -> bytes:
 
 async def test_the_log_stays_short_whatever_is_being_read(sqlite_url, io_loop, monkeypatch):
     monkeypatch.setattr(write_ahead, "LONGEST_BYTES", 1 << 20)
+    monkeypatch.setattr(write_ahead, "LONGEST_WAIT_MS", 10_000)  # readers that wait for a core are not slow readers
     monkeypatch.setattr(database, "CHECKPOINT_PAGES", 0)  # as if no automatic one ever got to the end
     store = Store(sqlite_url)
     store.open()
@@ -130,7 +131,7 @@ async def test_the_log_stays_short_whatever_is_being_read(sqlite_url, io_loop, m
         longest = max(longest, wal_bytes(sqlite_url))
     reading = False
     await asyncio.gather(*readers)
-    assert 1 << 20 < longest < 3 << 20, "6 MB were written"
+    assert 1 << 20 < longest < 2 << 20, "6 MB were written"
     await store.close()
 
 

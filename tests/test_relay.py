@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import msgspec
 import pytest
 
+from handlers.elsewhere import Elsewhere
 from house import House, open_house
 from hub.letters import Post, decode, encode
 
@@ -109,6 +110,31 @@ async def test_a_node_hears_of_what_is_watched_on_it_and_of_nothing_else(new_pos
         await until(lambda: not any(c.startswith("call:") for c in other.hub.relay.link._wanted))
 
 
+async def test_a_node_that_begins_to_hear_of_a_call_looks_at_that_call_only(
+    new_postgres_database, redis_url, monkeypatch
+):
+    looked, look = [], Elsewhere.look
+
+    async def seen(elsewhere: Elsewhere, call_ids, organization_ids) -> None:
+        looked.append((list(call_ids), list(organization_ids)))
+        await look(elsewhere, call_ids, organization_ids)
+
+    monkeypatch.setattr(Elsewhere, "poll", lambda _: asyncio.sleep(0))
+    monkeypatch.setattr(Elsewhere, "look", seen)
+    async with two(new_postgres_database(), redis_url) as (one, _):
+        for number in (1, 2, 3):
+            await one.say(f"CA{number}", "s1", "words")
+        async with one.watch("CA1"), one.watch("CA3"):
+            await listening(one, "call:1")
+            await listening(one, "call:3")
+            looked.clear()
+            async with one.watch("CA2"), one.websocket(f"/live-calls?token={one.key}"):
+                await listening(one, "call:2")
+                await listening(one, f"wall:{one.organization_id}")
+    assert sorted(id_ for call_ids, _ in looked for id_ in call_ids) == [2]
+    assert [id_ for _, organization_ids in looked for id_ in organization_ids] == [one.organization_id]
+
+
 async def test_places_are_counted_over_both_nodes_and_come_free_at_once(new_postgres_database, redis_url):
     async with two(new_postgres_database(), redis_url) as (one, other):
         await one.say("CA1", "s1", "words number 1")
@@ -178,7 +204,7 @@ async def test_a_note_on_one_node_is_told_on_the_other(new_postgres_database, re
 
 
 async def test_the_wall_of_one_node_hears_of_the_other_before_it_looks(new_postgres_database, redis_url, monkeypatch):
-    monkeypatch.setattr("handlers.elsewhere.Elsewhere.poll", nothing)
+    monkeypatch.setattr(Elsewhere, "look", nothing)
     async with two(new_postgres_database(), redis_url) as (one, other):
         await one.say("CA1", "s1", "at first")
         async with other.websocket(f"/live-calls?token={other.key}") as socket:
@@ -200,7 +226,7 @@ async def test_the_wall_of_one_node_hears_of_the_other_before_it_looks(new_postg
             await see("CA1", lambda row: row["status"] == "completed")
 
 
-async def nothing(_elsewhere) -> None:
+async def nothing(_elsewhere, _call_ids, _organization_ids) -> None:
     """In place of looking at the store."""
 
 
