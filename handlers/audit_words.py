@@ -17,6 +17,7 @@ ACTIONS = {  # → what to call it in a list, and the sentence that goes on afte
     "note.removed": ("Note removed", "removed a note from call {}"),
     "feed.watched": ("Live calls watched", "watched the live calls"),
     "calls.searched": ("Calls searched", "searched what was said on calls"),
+    "calls.exported": ("Calls exported", "exported a list of calls"),
     "signed_in": ("Signed in", "signed in"),
     "sign_in_failed": ("Failed sign-in", "tried to sign in as {} with a wrong password"),
     "signed_out": ("Signed out", "signed out"),

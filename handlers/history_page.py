@@ -23,6 +23,7 @@ DURATIONS = {"": (None, None), "under-1": (None, 59)} | {
     f"over-{minutes}": (minutes * 60, None) for minutes in (1, 2, 5, 10, 20, 30)
 }
 NO_DAY = "A day looks like 2026-01-19."
+NOTHING = Found([], has_more=False, is_cut=False)
 AROUND = 90  # characters that are shown before and behind what is marked
 
 _FORMATTING = re.compile(r"[\s().\-/]")
@@ -39,24 +40,21 @@ class Excerpt(NamedTuple):
 class HistoryPage(PageHandler):
     async def get(self) -> None:
         """GET /calls: a page of calls, the newest first; with `q` those in which it was said, the best first."""
-        asked = {name: self.get_query_argument(name, "") for name in FIELDS}
-        form, number = Form(defaults=asked), self._page_number()
-        where, skip = self._filter(form), (number - 1) * SHOWN
-        found = Found([], has_more=False, is_cut=False)
-        if asked["q"] and not form.errors:
-            found = await self._search(form, asked["q"], where, skip)
-        elif not form.errors:
-            page = await self.services.store.read(_page, self.grant.organization_id, where, skip)
-            found = Found([FoundCall(call, []) for call in page[:SHOWN]], len(page) > SHOWN, False)
-        wanted = {name: value for name, value in asked.items() if value}
-        late = await self.services.store.read(search_index.behind_since) if asked["q"] else None
+        form, where = self.asked()
+        query, number = form.value("q"), self._page_number()
+        skip = (number - 1) * SHOWN
+        found = await self.found(form, where, skip, SHOWN)
+        if query and not form.errors:
+            self.services.audit.note(entry_of(self, "calls.searched", query=query))
+        wanted = {name: value for name in FIELDS if (value := form.value(name))}
+        late = await self.services.store.read(search_index.behind_since) if query else None
         if late is not None and self.services.store.clock() - late < LATE_US:
             late = None
         has_calls = bool(found.calls) or await self._has_calls()
         self.render_page(
             "history.html",
             form=form,
-            query=asked["q"],
+            query=query,
             calls=[(it.call, [excerpt(match) for match in it.matches]) for it in found.calls],
             first=skip + 1,
             is_cut=found.is_cut,
@@ -65,21 +63,32 @@ class HistoryPage(PageHandler):
             filters=len(wanted.keys() - {"q"}),
             newer=_query(wanted, number - 1) if number > 1 else None,
             older=_query(wanted, number + 1) if found.has_more and number < LAST_PAGE else None,
-            without_filters=_query({"q": asked["q"]} if asked["q"] else {}, 1),
+            without_filters=_query({"q": query} if query else {}, 1),
+            export=_query(wanted, 1).replace("/calls", "/calls.csv", 1),
             assistants=await self.services.store.read(assistants.listing, self.grant.organization_id),
         )
 
-    async def _search(self, form: Form, query: str, where: CallFilter, skip: int) -> Found:
+    def asked(self) -> tuple[Form, CallFilter]:
+        """What the address asks for; the form has errors where that makes no sense."""
+        form = Form(defaults={name: self.get_query_argument(name, "") for name in FIELDS})
+        return form, self._filter(form)
+
+    async def found(self, form: Form, where: CallFilter, skip: int, limit: int) -> Found:
+        """The calls that are asked for; none, and an error in the form, where `q` is nothing to search for."""
+        query, organization_id = form.value("q"), self.grant.organization_id
+        if form.errors:
+            return NOTHING
+        if not query:
+            page = await self.services.store.read(_page, organization_id, where, skip, limit)
+            return Found([FoundCall(call, []) for call in page[:limit]], len(page) > limit, False)
         try:
-            found = await self.services.searching.find(self.grant.organization_id, query, where, skip, SHOWN)
+            return await self.services.searching.find(organization_id, query, where, skip, limit)
         except Refused as refused:
             form.errors["q"] = refused.message
-            return Found([], has_more=False, is_cut=False)
-        self.services.audit.note(entry_of(self, "calls.searched", query=query))
-        return found
+            return NOTHING
 
     async def _has_calls(self) -> bool:
-        return bool(await self.services.store.read(_page, self.grant.organization_id, CallFilter(), 0))
+        return bool(await self.services.store.read(_page, self.grant.organization_id, CallFilter(), 0, 1))
 
     def _page_number(self) -> int:
         text = self.get_query_argument("page", "1")
@@ -131,6 +140,6 @@ def _query(wanted: dict[str, str], number: int) -> str:
     return "/calls?" + urlencode(told) if told else "/calls"
 
 
-def _page(db: object, organization_id: int, where: CallFilter, skip: int) -> list[Call]:
+def _page(db: object, organization_id: int, where: CallFilter, skip: int, limit: int) -> list[Call]:
     """One more than is shown, to know whether there are older ones."""
-    return calls.page(db, organization_id, where, skip=skip, limit=SHOWN + 1)
+    return calls.page(db, organization_id, where, skip=skip, limit=limit + 1)

@@ -110,6 +110,7 @@ SITE = [
     _page("/live-calls/health", "person", shows=False),
     _page("/calls", "person"),
     _page("/calls?q=words", "person"),
+    _page("/calls.csv?q=words", "person"),
     _page("/calls/CA1", "person", unknown="/calls/CA404"),
     _page("/calls/VA1", "person", unknown="/calls/CA404", ok=302, shows=False),
     _page("/calls/CA1/captions", "person", unknown="/calls/CA404/captions"),

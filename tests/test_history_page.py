@@ -1,6 +1,7 @@
 """The history: every call there was, found by filters and by what was said, opened at that moment, by everyone."""
 
 import asyncio
+import csv
 from urllib.parse import urlencode
 
 import pytest
@@ -8,6 +9,7 @@ from axe_playwright_python.async_playwright import Axe
 
 from audit_log import logged
 from browser import chromium, new_page
+from exports.call_list import COLUMNS
 from test_pages import sign_in
 from test_settings_browser import assert_fit_for_everyone
 from visitor import Visitor
@@ -119,6 +121,38 @@ async def test_what_is_found_is_text_and_marked_and_of_ones_own_organisation(hou
     assert "Front desk" not in (await eve.get("/calls")).page.text
     noted = [(one.action, one.detail) for one in await logged(house) if one.action == "calls.searched"]
     assert noted == [("calls.searched", {"query": "bike"})]
+
+
+async def test_the_list_is_exported_as_it_is_filtered_and_searched(either_house):
+    house = either_house
+    await settle(house)
+    await house.say("CA2", "u-1", '=cmd("bike")')
+    for n in range(60):
+        await house.say(f"CB{n}", "u-1", "Hello.")
+    await house.services.searching.catch_up()
+    ada = await Visitor(house).sign_in()
+    cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in ada.cookies.items())}
+
+    async def rows(query: str) -> list[list[str]]:
+        page = (await ada.get("/calls" + query)).page
+        (link,) = [link for link in page.all("a") if link.text.startswith("Export")]
+        answer = await house.fetch("GET", link.attributes["href"], key=None, headers=cookies)
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="calls.csv"'
+        head, *found = csv.reader(answer.body.decode("utf-8-sig").splitlines())
+        assert head == list(COLUMNS)
+        return found
+
+    assert [row[0] for row in await rows("")] == [*(f"CB{n}" for n in reversed(range(60))), "CA2", "CA1", "CA0"]
+    (only,) = await rows("?status=completed")
+    assert (only[1], only[3], only[4], only[9], only[-1]) == ("completed", "outbound", "'+15550199", "30", "")
+    found = await rows("?q=bike")
+    assert [row[0] for row in found] == ["CA2", "CA1"]
+    assert found[0][-2:] == ["Customer", '\'=cmd("bike")']
+    assert [row[-3] for row in await rows("?q=cafe")] == ["591.000", "594.000", "597.000"]
+    refused = await ada.get("/calls.csv?q=a*")
+    assert refused.code == 400 and "at least 3 letters" in refused.page.text
+    details = [one.detail for one in await logged(house) if one.action == "calls.exported"]
+    assert details == [{}, {"status": "completed"}, {"q": "bike"}, {"q": "cafe"}]
 
 
 async def is_in_sight(target) -> bool:
