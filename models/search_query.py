@@ -11,7 +11,7 @@ from typing import NamedTuple
 from events import Refused
 from rules.book import merged
 from rules.folding import folded, original, places
-from rules.pattern import MOST_SPANS, Span
+from rules.pattern import LOOKED_AT, MOST_SPANS, Span
 
 MOST_CHARS = 200
 MOST_TERMS = 32
@@ -45,20 +45,21 @@ class Query(NamedTuple):
         return Phrase(tuple(t for phrase in self.phrases for t in phrase.terms), self.phrases[-1].is_beginning)
 
     def hits(self, content: str) -> int:
-        """How often something of it stands in a text."""
-        text = folded(content)
+        """How often something of it stands in a text's beginning."""
+        text = folded(content[:LOOKED_AT])
         return sum(text.count(phrase.needle) for phrase in self.phrases)
 
     def marks(self, content: str) -> list[Span]:
         """What fits of a text, as [start, end) in characters; the first few."""
-        text, where, spans = folded(content), places(content), []
+        text, spans = folded(content), []
         for phrase in dict.fromkeys(self.phrases):
             at, needle = text.find(phrase.needle), phrase.needle
             while at >= 0 and len(spans) < MOST_SPANS:
                 end = text.index(" ", at + len(needle) - 1)  # of the word whose beginning it may be
-                spans.append(original(content, where, at + 1, end))
+                spans.append((at + 1, end))
                 at = text.find(needle, end)
-        return merged(spans)
+        where = places(content, max((end for _, end in spans), default=0))  # the slow part: no further than it takes
+        return merged([original(content, where, *span) for span in spans])
 
 
 def parse(text: str) -> Query:

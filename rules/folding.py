@@ -49,17 +49,17 @@ def folded(text: str) -> str:
     return f" {' '.join(words)} " if words else " "
 
 
-def places(text: str) -> list[int]:
-    """For each character of `folded(text)` the index in `text` that it comes from."""
+def places(text: str, end: int | None = None) -> list[int]:
+    """For each character of `folded(text)`, or of the first `end`, the index in `text` that it comes from."""
     found, was_blank = [0], True
     for at, char in enumerate(text):
+        if end is not None and len(found) >= end:
+            return found
         for became in _FOLDINGS[ord(char)]:
-            if became.isspace():
-                if not was_blank:
-                    found.append(at)
-            else:
+            is_blank = became.isspace()
+            if not (is_blank and was_blank):
                 found.append(at)
-            was_blank = became.isspace()
+            was_blank = is_blank
     if not was_blank:
         found.append(len(text))
     return found

@@ -66,6 +66,7 @@ def test_folding_keeps_track_of_every_character(text):
     where = places(text)
     assert len(where) == len(folded(text))
     assert where == sorted(where)
+    assert all(places(text, end)[:end] == where[:end] for end in range(len(where) + 2))
 
 
 WORDS = st.lists(st.sampled_from(["refund", "Ärger", "no", "Straße", "je", "suis", "x1"]), min_size=1, max_size=4)
