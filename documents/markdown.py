@@ -9,6 +9,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+_REMARK = re.compile(r"^<!-- .* -->\n", re.MULTILINE)  # a line for who writes the text: no more shown than on GitHub
+
 
 class Heading(NamedTuple):
     level: int  # 2 or 3
@@ -31,7 +33,7 @@ def rendered(
 ) -> Rendered:
     """A whole text. `resolve` tells where a link as written leads, None for one that leads to nothing here: its words
     stay, without a link. `fill` has the last word about what stands in code."""
-    tokens = _MARKDOWN.parse(text)
+    tokens = _MARKDOWN.parse(_REMARK.sub("", text))
     _mend(tokens, resolve, fill)
     title = ""
     if tokens and tokens[0].tag == "h1":

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tornado.web import StaticFileHandler
+from tornado.web import GZipContentEncoding, StaticFileHandler
 
 from handlers.api import PlainHandler
 
@@ -36,7 +36,12 @@ class StaticFiles:
 
 
 class StaticHandler(PlainHandler, StaticFileHandler):
-    """GET /static/…: a file; the client module may be used by pages of any origin."""
+    """GET /static/…: a file, compressed where that is asked for, as nothing in it is secret; the client module may be
+    used by pages of any origin."""
+
+    def prepare(self) -> None:
+        if "Range" not in self.request.headers:  # a part is of the file as it is
+            self._transforms.append(GZipContentEncoding(self.request))
 
     def set_extra_headers(self, path: str) -> None:
         self.set_header("Access-Control-Allow-Origin", "*")

@@ -149,8 +149,11 @@ async def test_it_follows_until_its_reader_looks_elsewhere_and_is_used_by_keys(h
 
 @pytest.mark.gen_test(timeout=110)
 async def test_who_was_signed_out_elsewhere_signs_in_again_and_the_transcript_stays(house):
+    started = {"call_sid": "CA1", "started_at": "2026-02-02T02:40:00Z"}
+    assert (await house.fetch("POST", "/api/v1/calls", started)).code == 201
     await house.say("CA1", "s-1", "Said before.", segment_start=1.0)
     async with new_page() as page:
+        await page.clock.install()
         await sign_in(page, house.url)
         await page.goto(house.url + "/calls/CA1")
         await page.wait_for_selector(LIVE)
@@ -162,6 +165,9 @@ async def test_who_was_signed_out_elsewhere_signs_in_again_and_the_transcript_st
         await page.wait_for_selector("[role=status]:has-text('Signed out')")
         assert await page.is_visible("text=Said before.")
         assert await page.is_disabled("[data-step=mark]"), "what acts on the call waits"
+        shown = await page.inner_text("[data-part=timer]")
+        await page.clock.run_for(5_000)
+        assert await page.inner_text("[data-part=timer]") == shown != "–:––", "nobody knows whether it goes on"
         await house.say("CA1", "s-2", "Said meanwhile.", segment_start=2.0)
         await page.click("[data-step=sign-in]")
         assert await page.input_value("[data-part=sign-in] [name=email]") == "ada@example.com"

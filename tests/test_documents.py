@@ -39,6 +39,11 @@ def test_markup_in_a_text_stays_text(hostile):
     assert "<script" not in html and "<b " not in html
 
 
+def test_a_remark_for_who_writes_the_text_is_not_shown():
+    html = rendered("<!-- made by a program -->\n| a |\n|---|\n| b |\n<!-- /made -->\n\n    <!-- code -->\n").html
+    assert "made" not in html and html.count("<tr>") == 2 and "&lt;!-- code --&gt;" in html
+
+
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "vbscript:x"])
 def test_no_link_runs_anything(link):
     assert "href" not in rendered(f"[a]({link})").html

@@ -94,6 +94,7 @@ async def test_a_moment_is_marked_noted_linked_and_seen_by_a_second_supervisor(h
         await other.wait_for_selector(LIVE)
         await page.wait_for_selector(".company-face bdi:text-is('sue@example.com')")
         assert await page.inner_text("[data-part=company-count]") == "2 of 10"
+        assert (await page.inner_text(".call-bar-with")).endswith(" · 2 watching")
         assert await other.locator(":target").get_attribute("data-segment-id") == ODD
         assert 0 <= await other.evaluate(place_of(ODD)) < 400
         assert await other.locator(".note-text").all_inner_texts() == [NOTE, "Mark"]

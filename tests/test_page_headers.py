@@ -1,5 +1,6 @@
 """What every page and file tells the browser: nothing of others runs in it, frames it or learns of it."""
 
+import gzip
 import re
 
 import pytest
@@ -80,6 +81,21 @@ async def test_a_file_is_what_its_type_says(house, name, kind):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Content-Type"].startswith(kind)
+
+
+async def test_a_file_is_sent_compressed_to_whoever_takes_it_so_and_pages_with_secrets_never(house):
+    plain = await house.fetch("GET", "/static/js/call_page.js", key=None)
+    assert "Content-Encoding" not in plain.headers and plain.headers["Vary"] == "Accept-Encoding"
+    asked = {"Accept-Encoding": "gzip, deflate, br"}
+    packed = await house.fetch("GET", "/static/js/call_page.js", key=None, headers=asked)
+    assert packed.headers["Content-Encoding"] == "gzip" and len(packed.body) < len(plain.body) / 2
+    assert gzip.decompress(packed.body) == plain.body
+    known = {"If-None-Match": packed.headers["Etag"]}
+    assert (await house.fetch("GET", "/static/js/call_page.js", key=None, headers=asked | known)).code == 304
+    part = await house.fetch("GET", "/static/js/call_page.js", key=None, headers=asked | {"Range": "bytes=3-8"})
+    assert (part.code, part.body) == (206, plain.body[3:9])
+    page = await house.fetch("GET", "/sign-in", key=None, headers=asked)
+    assert "Content-Encoding" not in page.headers
 
 
 @pytest.mark.parametrize("path", ["/api/v1/calls", "/healthz", "/api/v1/nothing", "/webhooks/twilio/nothing"])

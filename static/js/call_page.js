@@ -40,6 +40,7 @@ class CallPage {
   connection = new ConnectionStatus(part("connection"));
   transcript = /** @type {TranscriptElement} */ (document.querySelector("live-transcript"));
   renderedClock = clockSince(this.transcript.dataset.renderedAt ?? "");
+  stoppedAt = this.renderedClock();
   lastWordsAt = Date.parse(this.transcript.dataset.lastWordsAt ?? "") || this.renderedClock();
 
   /** @param {CallTools} tools */
@@ -51,7 +52,7 @@ class CallPage {
     this.steps = new AlertSteps(this.transcript, part("alerts"));
     this.measures = new MeasuresPanel(part("measures"), this.transcript);
     this.notes = showNotes(this.transcript, this.follow);
-    this.company = new CompanyPanel(part("company"));
+    this.company = new CompanyPanel(part("company"), part("watching"));
     this.timeline = new Timeline(part("timeline"), this.transcript, this.notes);
     this.transcript.addEventListener("transcript-changed", (event) => this.changed(/** @type {CustomEvent} */ (event).detail));
     tick(document, () => this.now(), () => this.ticked());
@@ -87,10 +88,11 @@ class CallPage {
     this.entered(this.live.state);
   }
 
-  /** Server's time, ms. */
+  /** Server's time, ms; it stands still while we don't hear whether the call goes on. */
   now() {
-    const offset = this.live?.clockOffset ?? null;
-    return offset === null ? this.renderedClock() : Date.now() + offset;
+    if (this.live?.state.name !== "live") return this.stoppedAt;
+    const offset = this.live.clockOffset;
+    return (this.stoppedAt = offset === null ? this.renderedClock() : Date.now() + offset);
   }
 
   ticked() {

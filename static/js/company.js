@@ -11,9 +11,10 @@ export function named(faces, me) {
 }
 
 export class CompanyPanel {
-  /** @param {HTMLElement} panel */
-  constructor(panel) {
+  /** @param {HTMLElement} panel @param {HTMLElement} watching how many, in the page's head */
+  constructor(panel, watching) {
     this.panel = panel;
+    this.watching = watching;
     this.list = /** @type {HTMLElement} */ (panel.querySelector('[data-part="company-list"]'));
     this.count = /** @type {HTMLElement} */ (panel.querySelector('[data-part="company-count"]'));
   }
@@ -27,6 +28,8 @@ export class CompanyPanel {
       this.list.replaceChildren(...names.map(item));
     }
     this.count.textContent = `${faces.length} of ${places}`;
+    this.watching.textContent = ` · ${faces.length} watching`;
+    this.watching.hidden = !faces.length;
   }
 }
 
