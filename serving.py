@@ -6,8 +6,6 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from tornado.ioloop import PeriodicCallback
-
 from events import SECOND
 from handlers.alert_rules import AlertRules
 from handlers.alert_sender import AlertSender
@@ -31,6 +29,7 @@ from handlers.prometheus import metrics_server
 from handlers.quick_posts import QuickPosts
 from handlers.redactors import Redactors
 from handlers.retention import Retention
+from handlers.rounds import start_rounds
 from handlers.routes import make_application
 from handlers.searching import Searching
 from handlers.services import Services
@@ -237,9 +236,7 @@ def _start_rounds(
         (pipeline.end_quiet_calls, min(60_000, settings.quiet_timeout * 250)),
         (lambda: store.write(rights.forget_expired, store.clock()), 60_000),
     ):
-        timer = PeriodicCallback(work, every_ms)
-        timer.start()
-        stack.callback(timer.stop)
+        stack.callback(start_rounds(work, every_ms).stop)
     first_round = asyncio.get_running_loop().call_later(ROUND_AFTER_S, services.retention.start)
     stack.callback(first_round.cancel)
     for part in (services.heartbeat, LoopLag(services.numbers)):

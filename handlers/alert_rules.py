@@ -30,4 +30,4 @@ class AlertRules:
             if await self._store.read(alert_rules.version) != self._version:
                 await self.load()
         except Unavailable:
-            log.warning("the alert rules could not be checked; the next poll tries again")
+            log.debug("the alert rules could not be checked; the next poll tries again")

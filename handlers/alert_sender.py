@@ -88,7 +88,7 @@ class AlertSender:
                     self._sending[task] = parcel
                     task.add_done_callback(self._sent)
         except Unavailable:
-            log.warning("deliveries of alerts cannot be looked up; the next tick tries again")
+            log.debug("deliveries of alerts cannot be looked up; the next tick tries again")
         except Exception:
             log.exception("deliveries of alerts could not be looked up")
         finally:

@@ -46,7 +46,7 @@ class Elsewhere:
             while self._call_ids or self._organization_ids:
                 await self._look()
         except Unavailable:
-            log.warning("the news of other nodes could not be read; the next poll tries again")
+            log.debug("the news of other nodes could not be read; the next poll tries again")
         finally:
             self._is_looking = False
 

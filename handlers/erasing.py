@@ -56,7 +56,7 @@ class Erasing:
                 await self._empty_log(state.version)
             self._is_settling = is_new
         except Unavailable:
-            log.warning("deleted calls could not be looked for; the next poll tries again")
+            log.debug("deleted calls could not be looked for; the next poll tries again")
 
     async def clean(self) -> None:
         """Every few seconds: take what was deleted out of the index, at once where somebody asked for it, for

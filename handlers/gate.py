@@ -205,7 +205,7 @@ class Gate:
             lost = {s.grant.user_id for s in whom if s.grant.right not in held and s.grant.right[0] == "session"}
             still = await self._store.read(accounts.still_active, lost) if lost else set()
         except Unavailable:
-            log.warning("rights could not be checked; the next poll tries again")
+            log.debug("rights could not be checked; the next poll tries again")
             return
         self._unchecked -= whom
         for socket in whom & self._inside:

@@ -39,7 +39,7 @@ class Redactors:
             if await self._store.read(redaction_settings.version) != self._version:
                 await self.load()
         except Unavailable:
-            log.warning("the settings of redaction could not be checked; the next poll tries again")
+            log.debug("the settings of redaction could not be checked; the next poll tries again")
 
 
 def redactor_of(its: RedactionSettings, *, with_pattern: OwnPattern | None = None) -> Redactor:

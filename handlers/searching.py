@@ -37,7 +37,7 @@ class Searching:
         try:
             await self._take(patience=PATIENCE)
         except Unavailable:
-            log.warning("the search index could not be brought up to date; the next tick tries again")
+            log.debug("the search index could not be brought up to date; the next tick tries again")
 
     async def catch_up(self) -> None:
         """Take all there is, now."""

@@ -49,7 +49,7 @@ class SourceActivity:
         try:
             await self._store.write(source_settings.write_down, heard_at, rejected)
         except Unavailable:
-            log.warning("what sources sent could not be written down; the next time tries again")
+            log.debug("what sources sent could not be written down; the next time tries again")
             return
         self._unwritten -= {source_id for source_id, at in heard_at.items() if self._heard_at[source_id] == at}
         for source_id, written in rejected.items():

@@ -13,6 +13,7 @@ from playhouse.db_url import connect
 from playhouse.migrations import Runner
 
 from models.ticking import ticking
+from models.trouble import CANNOT_OPEN, first_error, obstacle
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 742_100_117  # any number that nothing else on the same PostgreSQL server locks
@@ -149,8 +150,8 @@ def opened(url: str, *, makes: bool = False):
     Raises DatabaseTooNew, DatabaseUnreachable."""
     path = sqlite_path(url)
     if path is not None and not makes and not os.path.exists(path):
-        raise DatabaseUnreachable(f"there is no file {path}")
-    with reachable():
+        raise DatabaseUnreachable(obstacle(path))
+    with reachable(url):
         db = open_database(url)
         with db.connection_context():
             migrate(db)
@@ -165,13 +166,15 @@ def administered(url: str, *, makes: bool = False):
 
 
 @contextmanager
-def reachable():
+def reachable(url: str):
     """What the database says when it cannot be opened or used becomes DatabaseUnreachable."""
     try:
         yield
     except (PeeweeException, OSError) as error:
-        first, *_ = str(error).splitlines() or [type(error).__name__]
-        raise DatabaseUnreachable(first) from error
+        first = first_error(error)
+        line, *_ = str(first).splitlines() or [type(first).__name__]
+        path = sqlite_path(url) if line == CANNOT_OPEN else None
+        raise DatabaseUnreachable(line if path is None else obstacle(path)) from error
 
 
 @contextmanager

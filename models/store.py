@@ -17,15 +17,7 @@ from peewee import Database, InterfaceError, OperationalError, PeeweeException
 from events import Unavailable
 from metrics import Numbers
 from models.batch import Job, transaction
-from models.database import (
-    file_identity,
-    is_cut_off,
-    is_sqlite,
-    may_be_repeated,
-    migrate,
-    open_database,
-    reachable,
-)
+from models.database import file_identity, is_cut_off, is_sqlite, may_be_repeated, migrate, open_database, reachable
 from models.timing import SLOW_S, Timing
 from models.write_ahead import WriteAhead
 
@@ -59,7 +51,7 @@ class Store:
         numbers: Numbers | None = None,
         slow_s: float = SLOW_S,
     ):
-        self.clock = clock
+        self.clock, self._url = clock, url
         self._timing = Timing(numbers or Numbers(), slow_s)
         self._db = open_database(url, checkpoints=True)  # the writer's, and nobody else's
         self._reading = open_database(url, writes=False)
@@ -72,13 +64,14 @@ class Store:
         self._promised: deque[tuple[float, asyncio.Future]] = deque()  # by when, in order
         self._has_timer = False
         self._settling: deque[tuple[Job, tuple[Any, BaseException | None]]] = deque()  # committed, in order
+        self._is_closing = False
         self.commits = 0
 
     def open(self) -> None:
         """Create or migrate the database (blocking: before serving) and start the writer.
 
         Raises DatabaseTooNew, DatabaseUnreachable."""
-        with reachable(), self._db.connection_context():
+        with reachable(self._url), self._db.connection_context():
             migrate(self._db)
             self._file = file_identity(self._db)
         self._loop = asyncio.get_running_loop()
@@ -87,6 +80,7 @@ class Store:
     async def read(self, work: Callable[..., Any], *args) -> Any:
         """The result of `work(db, *args)` in a reader thread; `work` cannot change anything. Raises Unavailable, and
         what `work` raises."""
+        self._must_be_open()
         work_on = partial(copy_context().run, self._read, work, args, time.monotonic())  # what it logs is the asker's
         return await asyncio.get_running_loop().run_in_executor(self._readers, work_on)
 
@@ -117,6 +111,7 @@ class Store:
         return self._put(work, (item,), then, is_shared=True)
 
     def _put(self, work: Callable, args: tuple, then: Callable | None, *, is_shared: bool) -> asyncio.Future:
+        self._must_be_open()
         future = self._loop.create_future()
         if self._jobs.qsize() >= MAX_QUEUE:
             raise Unavailable("The server has more to store than it can take just now.")
@@ -127,6 +122,10 @@ class Store:
             self._has_timer = True
             self._look_again_at(self._loop.time() + COMMIT_TIMEOUT_S)
         return future
+
+    def _must_be_open(self) -> None:
+        if self._is_closing:
+            raise Unavailable("The server is stopping.")
 
     def _forget_kept(self) -> None:
         """What is settled is not held for as long as it might have taken."""
@@ -150,7 +149,8 @@ class Store:
             self._look_again_at(self._promised[0][0])
 
     async def close(self) -> None:
-        """Commit what is queued, then close every connection."""
+        """Commit what is queued, then close every connection. Whoever comes after that is told Unavailable."""
+        self._is_closing = True
         await asyncio.get_running_loop().run_in_executor(None, self._close)
 
     def _close(self) -> None:
@@ -177,6 +177,7 @@ class Store:
             self._reading.close()  # the next question connects anew
             if was_cut_off and not is_again:  # perhaps long ago, and only noticed now
                 return self._ask(work, args, is_again=True)
+            self._timing.not_answered(error)
             raise Unavailable("The database does not answer just now.") from error
 
     def _connect(self, db: Database) -> None:
@@ -208,8 +209,7 @@ class Store:
                 if attempts_left and may_be_repeated(error):
                     continue
                 self._db.close()
-                self._timing.not_committed()
-                log.error("%d writes were not committed: %s", len(jobs), _first(error))
+                self._timing.not_committed(error, len(jobs))
                 break
             self.commits += 1
             self._timing.committed([job.work for job in jobs], jobs[0].asked_at, begun_at)
@@ -241,9 +241,3 @@ class Store:
                 job.future.set_result(result) if error is None else job.future.set_exception(error)
         if self._settling:
             self._loop.call_soon(self._settle)
-
-
-def _first(error: BaseException) -> BaseException:
-    """What went wrong at first, where undoing it went wrong, too."""
-    before = error.__context__
-    return error if before is None else _first(before)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import signal
 from urllib.parse import urlsplit
 
@@ -105,7 +106,7 @@ class Load:
             assert seen == [(entry["seq"], entry["content"]) for entry in log]
 
 
-async def test_a_server_that_dies_under_load_loses_nothing_that_was_acknowledged(postgres, own_url):
+async def test_a_server_that_dies_under_load_loses_nothing_that_was_acknowledged(postgres, own_url, caplog):
     async def die_and_come_back():
         await asyncio.to_thread(postgres.stop, signal.SIGQUIT)
         assert (await house.fetch("GET", "/readyz")).code == 503
@@ -116,6 +117,9 @@ async def test_a_server_that_dies_under_load_loses_nothing_that_was_acknowledged
         load = Load(house)
         await load.run(die_and_come_back)
         assert load.refused > 0
+    troubles = [r for r in caplog.records if r.levelno >= logging.WARNING and r.name != "callboard.access"]
+    assert {r.name for r in troubles} - {"models.timing"} == {"models.outage"}, "only the store tells of it"
+    assert sum("not committed: " in r.getMessage() for r in troubles) == 1, "and says it once"
 
 
 async def test_connections_that_are_ended_again_and_again_lose_nothing(postgres, own_url):

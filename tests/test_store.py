@@ -215,6 +215,9 @@ async def test_closing_commits_what_is_queued(database_url, io_loop):
     db = open_database(database_url)
     with db.connection_context():
         assert names(db) == [f"n{n:03}" for n in range(300)]
+    for ask, work in ((store.read, names), (store.write, names)):
+        with pytest.raises(Unavailable, match="stopping"):  # a round that was under way
+            await ask(work)
 
 
 async def test_the_epoch_is_that_of_the_log_and_outlives_a_restart(database_url, io_loop, tmp_path):
