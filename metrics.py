@@ -59,7 +59,8 @@ class Numbers:
         self.refusals: Counter[tuple[str, str]] = Counter()  # (socket, error)
         self.requests: Counter[tuple[str, str, str]] = Counter()  # (route, method, status class)
         self.messages_limited = 0  # of viewers
-        self.deliveries: Counter[str] = Counter()  # of alerts, by outcome
+        # Of alerts, by outcome; each is told from the start: for Prometheus what appears has not increased.
+        self.deliveries: Counter[str] = Counter(arrived=0, failed=0, retried=0)
         self.loop_lag_s = Histogram(MILLISECONDS)
 
 

@@ -40,7 +40,9 @@ def make_parser(wanted: str | None = None) -> Parser:
 
 def main(arguments: list[str]) -> int:
     """Run one word of the command line; its exit status. 2 for a wrong word, flag or setting, said in one line."""
-    options = make_parser(arguments[0] if arguments else None).parse_args(arguments)
+    options, unknown = make_parser(arguments[0] if arguments else None).parse_known_args(arguments)
+    if unknown:
+        options.parser.error(f"unrecognized argument {unknown[0].partition('=')[0]!r}")  # after it may be a secret
     begin_log()
     try:
         status = commands.run(options, read_settings(options))
@@ -59,4 +61,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)  # a database that is made here is for this account's eyes only
     sys.exit(main(sys.argv[1:]))

@@ -7,14 +7,13 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tornado.ioloop import PeriodicCallback
-
 from commands import setup
 from commands.conversation import conversations
 from commands.demo_player import Player
 from commands.parser import add_command, add_family, on_database
 from commands.reconnecting import Refused
 from handlers.demo_page import end_demo_calls, erase_demo
+from handlers.rounds import start_rounds
 from handlers.services import Services
 from models import demo
 from models.accounts import has_users
@@ -77,8 +76,7 @@ async def playing(services: Services, own_url: str, *, speed: float = 1.0) -> As
         return
     await end_demo_calls(services)  # of a server that was killed
     print("Demo calls are playing. The word `demo erase`, or its button, stops and deletes them.", flush=True)
-    trimming = PeriodicCallback(lambda: services.store.write(demo.trim), TRIM_MS)
-    trimming.start()
+    trimming = start_rounds(lambda: services.store.write(demo.trim), TRIM_MS)
     player = Player(f"ws{own_url.removeprefix('http')}/ingest", key, speed=speed)
     task = asyncio.create_task(_play(services, player, key))
     try:

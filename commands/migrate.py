@@ -31,7 +31,7 @@ def before_serving(database_url: str) -> None:
 
 def bring_up_to_date(database_url: str, *, is_quiet: bool = False) -> int:
     """How many steps it took. Raises DatabaseTooNew, DatabaseUnreachable."""
-    with reachable(), Progress("Migrating the database", is_quiet=is_quiet) as progress:
+    with reachable(database_url), Progress("Migrating the database", is_quiet=is_quiet) as progress:
         db = open_database(database_url)
         with db.connection_context():
             return len(migrate(db, progress.reach))

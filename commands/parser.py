@@ -37,7 +37,7 @@ def add_command(
     `python server.py`, and is shown as it is to be typed here."""
     shown = _indented(example.replace("python server.py", PROGRAM))
     command = words.add_parser(name, help=help, description=says, epilog=f"example:\n{shown}")
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, parser=command)
     return command
 
 

@@ -23,7 +23,7 @@ def read_token(given: str | None) -> str:
     """The API key that a client shows. Raises SettingError where there is none, or it cannot be one."""
     token = read_secret("--token", given, "CALLBOARD_TOKEN")
     if token is None:
-        raise SettingError("--token: needed, or CALLBOARD_TOKEN in the environment")
+        raise SettingError("--token: an API key is needed, in CALLBOARD_TOKEN or by standard input (`key create`)")
     if not (token.isascii() and token.replace("_", "").isalnum()):
         raise SettingError("--token: a key is of A-Z a-z 0-9 _ only")
     return token

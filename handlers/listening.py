@@ -25,15 +25,21 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:
     """TLS 1.2 or newer with the certificate and key in these files; None where there is none. Raises CannotListen."""
     if not certificate:
         return None
+    for named, path in (("--tls-certificate", certificate), ("--tls-key", key)):
+        try:
+            with open(path):  # ssl would not tell which of them cannot be read
+                pass
+        except (OSError, ValueError) as problem:  # ValueError: no path at all
+            why = getattr(problem, "strerror", None) or problem
+            raise CannotListen(f"{named}: {path!r} cannot be read: {why}") from None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        for path in (certificate, key):
-            with open(path):  # ssl would not tell which of them cannot be read
-                pass
         context.load_cert_chain(certificate, key, password="")  # "": ask nobody for one
-    except (OSError, ValueError) as problem:  # ssl.SSLError is an OSError
-        raise CannotListen(f"--tls-certificate, --tls-key: cannot be used: {problem}") from None
+    except (OSError, ValueError) as problem:  # ssl.SSLError is an OSError; ValueError: no passphrase is this short
+        reason = (getattr(problem, "reason", None) or "").lower().replace("_", " ")
+        says = "must be a certificate and its key, PEM, no passphrase"
+        raise CannotListen(f"--tls-certificate, --tls-key: {says}{reason and f' ({reason})'}") from None
     return context
 
 

@@ -37,7 +37,7 @@ def write_line(method: str, path: str, status: int, took_s: float) -> None:
     level = logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.WARNING
     if not log.isEnabledFor(level):
         return
-    path = ascii(_ENDPOINT.sub(r"\1…", path))[1:-1]  # no line and no colour of a stranger's
+    path = ascii(_ENDPOINT.sub(r"\1...", path))[1:-1]  # no line and no colour of a stranger's
     ms = round(took_s * 1000, 1)
     fields = {"method": method, "path": path, "status": status, "ms": ms}
     log.log(level, "%s %s %d %.1f ms", method, path, status, ms, extra={"fields": fields})

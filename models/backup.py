@@ -15,6 +15,7 @@ from peewee import Database
 
 from events import Refused
 from models.database import DatabaseUnreachable, execute, migrate, open_database
+from models.trouble import CANNOT_OPEN, obstacle
 
 PAGES = 1000  # copied at a time: some ms
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
@@ -27,8 +28,8 @@ def back_up(path: str, to: Path, told: Told) -> int:
     """Copy the database as it is at this moment; the copy's size in bytes. It is read in one transaction, which holds
     nobody up: meanwhile only the write-ahead log grows. Raises Refused, DatabaseUnreachable."""
     if not os.path.exists(path):
-        raise DatabaseUnreachable(f"there is no file {path}")
-    with _reachable(), closing(_connect(path)) as source, _coming(to) as coming:
+        raise DatabaseUnreachable(obstacle(path))
+    with _reachable(path), closing(_connect(path)) as source, _coming(to) as coming:
         source.execute("PRAGMA wal_autocheckpoint = 0")  # that is the server's
         source.execute("BEGIN")
         if not _is_ours(source):
@@ -42,10 +43,12 @@ def restore(copy: Path, path: str, told: Told) -> str:
     DatabaseUnreachable."""
     if not copy.is_file():
         raise Refused("not_found", f"There is no file {copy}.")
+    if not os.access(copy, os.R_OK):
+        raise Refused("not_readable", f"{copy} cannot be read: this account may not.")
     for left in (f"{path}-wal", f"{path}-shm"):  # SQLite would take this for a part of the restored database
         if os.path.exists(left):
             raise Refused("name_taken", f"{left} is of another database: move it away first, or delete it.")
-    with _reachable(), closing(_connect(copy)) as source, _coming(Path(path)) as coming:
+    with _reachable(path), closing(_connect(copy)) as source, _coming(Path(path)) as coming:
         if not _is_ours(source):
             raise Refused("not_a_database", f"{copy} is no Callboard database.")
         if (problem := source.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
@@ -71,7 +74,13 @@ def renew_epoch(db: Database) -> str:
 
 def _copy(source: sqlite3.Connection, coming: Path, told: Told) -> None:
     with closing(_connect(coming)) as copy:
-        source.backup(copy, pages=PAGES, progress=lambda _, left, total: told(total - left, total))
+        try:
+            source.backup(copy, pages=PAGES, progress=lambda _, left, total: told(total - left, total))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            message = f"{coming.parent.absolute()} has no room for the copy: the disk is full. Nothing is left of it."
+            raise Refused("not_writable", message) from error
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, which needs no others beside it
 
 
@@ -128,10 +137,10 @@ def _is_ours(db: sqlite3.Connection) -> bool:
 
 
 @contextmanager
-def _reachable() -> Iterator[None]:
+def _reachable(path: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise DatabaseUnreachable(str(error)) from error
+        raise DatabaseUnreachable(obstacle(path) if str(error) == CANNOT_OPEN else str(error)) from error
     except OSError as error:
         raise DatabaseUnreachable(error.strerror or str(error)) from error

@@ -17,7 +17,7 @@ LONG = {
     *("backup", "call_page", "data_doc", "erase", "notes_page", "retention", "schema_upgrades", "sign_in_again"),
     *("aliases_orders", "command_line_doc", "interrupted", "soak", "timeline_page", "two_nodes", "viewer_machine"),
     *("nodes_chaos", "nodes_death", "nodes_follow", "nodes_network", "nodes_places", "nodes_postgres", "nodes_redis"),
-    *("bench_nodes", "nodes_browsers"),
+    *("bench_nodes", "nodes_browsers", "wrong_paths"),
 }
 # Of the long ones those that go further where others, too, go: `make test-long CASES=core` leaves them out, so that CI
 # has its answer in time. About two thirds.
@@ -29,4 +29,5 @@ THOROUGH = {
     *("nodes_network", "nodes_postgres", "notes_page", "redaction_browser", "redaction_page", "schemathesis"),
     *("sessions", "settings_alerts", "settings_browser", "settings_pages", "settings_users", "sign_in_again"),
     *("bench_nodes", "soak", "source_kinds", "source_kinds_browser", "sources_page", "timeline_page", "wall_beside"),
+    *("wrong_paths",),
 }

@@ -4,15 +4,18 @@ import asyncio
 import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 import time
 from contextlib import closing
 
 import pytest
 
-from command_line import CommandLine, finish
+from command_line import HOME, PATIENCE_S, CommandLine, environment, finish
 from house import open_house
 from models import backup, rights
 from models.database import DatabaseTooNew, execute, migrate, open_database
+from remote import may_mount
 
 
 @pytest.fixture
@@ -157,3 +160,22 @@ def test_a_place_that_cannot_be_written_is_said_to_be_so(line, tmp_path):
     line.do("organization", "create", "Harper")
     outcome = line.try_("backup", str(tmp_path / "nowhere" / "copy.db"))
     assert outcome.status == 2 and "cannot be written: No such file or directory." in outcome.err
+
+
+@pytest.mark.skipif(not may_mount(), reason="needs a small disk of its own")
+def test_a_disk_without_room_for_the_copy_is_named_and_nothing_is_left_there(line, tmp_path):
+    line.do("organization", "create", "Harper")
+    small = tmp_path / "small"
+    small.mkdir()
+    program = [sys.executable, str(HOME / "server.py"), "backup", str(small / "copy.db")]
+    script = f'mount -t tmpfs -o size=64k tmpfs {small} && "$@"; status=$?; ls -A {small}; exit $status'
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script, "sh", *program],
+        env=environment(**line.variables),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    said = f"{small} has no room for the copy: the disk is full. Nothing is left of it.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)

@@ -219,23 +219,6 @@ def test_a_second_server_on_the_same_file_is_refused_in_a_sentence(line):
         assert taken.err.startswith("--address, --port: cannot listen") and "[Errno" not in taken.err
 
 
-@pytest.mark.parametrize(
-    "words", [("erase", "--call", "CA1", "--yes"), ("key", "list"), ("compact",), ("retention", "show"), ("new-epoch",)]
-)
-def test_a_path_that_leads_to_no_database_is_said_and_none_is_made_there(words, tmp_path):
-    """Else who erases in the wrong folder would hear that there is no such call."""
-    outcome = CommandLine(f"sqlite:///{tmp_path}/board.db").try_(*words)
-    assert (outcome.status, outcome.out) == (2, "")
-    assert outcome.err.endswith(f"the database cannot be used: there is no file {tmp_path}/board.db\n")
-    assert not [path.name for path in tmp_path.iterdir() if path.suffix == ".db"]
-
-
-def test_a_folder_that_is_not_there_is_named(tmp_path):
-    outcome = CommandLine(f"sqlite:///{tmp_path}/nowhere/board.db").try_("serve", "--port", "0")
-    assert (outcome.status, outcome.out) == (2, "")
-    assert outcome.err.endswith(f"the database cannot be used: there is no folder {tmp_path}/nowhere\n")
-
-
 def test_words_work_while_a_server_runs(line):
     with line.serving():
         key = line.do("setup")

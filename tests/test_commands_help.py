@@ -9,7 +9,7 @@ import pytest
 
 from command_line import HOME
 from commands import FILES
-from server import make_parser
+from server import main, make_parser
 
 DOCS = (HOME / "docs" / "command-line.md").read_text()
 
@@ -44,6 +44,13 @@ def test_each_word_and_flag_is_explained(path, parser):
     assert f"`{' '.join(path)}" in DOCS and f"server.py {' '.join(path)}" in DOCS
     for action in parser._actions:
         assert all(flag in DOCS for flag in action.option_strings if flag not in ("-h", "--help")), action
+
+
+def test_a_misspelt_flag_is_told_by_the_word_whose_help_has_the_right_one(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["user", "create", "ann@acme.example", "--organization=Acme", "--role=admin", "--pasword=hunter22"])
+    said = "server.py user create: unrecognized argument '--pasword' (--help tells more)\n"
+    assert capsys.readouterr() == ("", said)
 
 
 def test_without_what_it_needs_it_says_in_one_line_how_to_install_that():

@@ -1,6 +1,7 @@
 """What systemd hands over and is told, and the files in deploy/ that it reads."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -156,7 +157,12 @@ def analyzed(*words):
 
 
 @with_systemd
-def test_systemd_understands_every_line_of_the_units(units):
+@pytest.mark.parametrize("with_options", [False, True], ids=["as they are", "with what is commented out"])
+def test_systemd_understands_every_line_of_the_units(units, with_options):
+    for name in UNITS if with_options else ():
+        text, found = re.subn(r"(?m)^#(?=[A-Z]\w+=)", "", (units / name).read_text())
+        assert found
+        (units / name).write_text(text)
     assert analyzed("verify", "--man=no", *(str(units / name) for name in UNITS)) == (0, "")
 
 
