@@ -49,6 +49,7 @@ class Sampler:
         signal.signal(signal.SIGPROF, signal.SIG_IGN)  # until this sample is taken
         frames = sys._current_frames()
         main = threading.main_thread().ident
+        del frames[main]  # this function's own: a cycle, and with it everything that was being done
         for thread in threading.enumerate():
             used = _cpu(thread)
             spent = used - self._used.get(thread.ident, used)

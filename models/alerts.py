@@ -27,6 +27,12 @@ def of_call(db: Database, call_id: int, after: int = 0, limit: int | None = None
     return [_alert(row) for row in execute(db, sql, call_id, after).fetchall()]
 
 
+def just_before(db: Database, call_id: int, alert_id: int, since: int) -> list[Alert]:
+    """Those raised on the call since that time (µs), before the one with this id."""
+    sql = f"SELECT {_COLUMNS} FROM alert WHERE call_id = ? AND id < ? AND at >= ? ORDER BY id"
+    return [_alert(row) for row in execute(db, sql, call_id, alert_id, since).fetchall()]
+
+
 def one(db: Database, alert_id: int) -> Alert:
     return _alert(execute(db, f"SELECT {_COLUMNS} FROM alert WHERE id = ?", alert_id).fetchone())
 

@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 from peewee import Database
 
-from events import AlertRaised, Call, Entry, Refused
-from models import calls
+from events import SECOND, AlertRaised, Call, Entry, Refused
+from models import alerts, calls
 from models.database import execute
 from models.heard import Heard, Recorded
 from models.record import record_all
 from rules.alert import Alert
 from rules.book import Rulebook
 from rules.lookout import Lookout
+
+ON_THE_WAY = 60 * SECOND  # µs: news between nodes take a second, or as long as PostgreSQL was away
 
 _INSERT = (
     "INSERT INTO alert (organization_id, call_id, rule_id, rule_name, segment_id, seq, spans, at)"
@@ -54,10 +56,20 @@ def _judged(db: Database, books: Mapping[int, Rulebook], recorded: Recorded | Ex
     if isinstance(recorded, Exception) or not recorded.entries:
         return recorded
     book = books.get(recorded.call.organization_id)
-    alerts = (
+    raised = (
         [alert for entry in recorded.entries for alert in _by_entry(db, book, recorded.call, entry)] if book else []
     )
-    return msgspec.structs.replace(recorded, alerts=alerts) if alerts else recorded
+    return msgspec.structs.replace(recorded, alerts=_in_order(db, recorded.call, raised)) if raised else recorded
+
+
+def _in_order(db: Database, call: Call, raised: list[Alert]) -> list[Alert]:
+    """Before them those that another node may have raised on the call a moment ago: everybody takes alerts by their
+    ids, and the news of those may come here later than these."""
+    new = [alert.id for alert in raised if not alert.is_again]
+    if not (db.for_update and new):
+        return raised
+    theirs = alerts.just_before(db, call.id, min(new), raised[0].at - ON_THE_WAY)
+    return [*(alert for alert in theirs if alert.id not in {one.id for one in raised}), *raised]
 
 
 def _by_entry(db: Database, book: Rulebook, call: Call, entry: Entry) -> Iterable[Alert]:
@@ -78,11 +90,12 @@ def _told(db: Database, heard: Heard) -> Recorded | Exception:
     call, (event,) = calls.by_sids(db, [key]).get(key), heard.events
     if call is None:
         return Refused("not_found", "There is no such call.")  # any more
-    alerts = []
+    raised = []
     if not call.is_over and not _is_overtaken(db, call, event) and not _is_known(db, call, event):
         rule = {"rule_id": event.rule_id, "rule": event.rule_name, "segment_id": event.segment_id}
-        alerts.append(_new(db, call, Alert(id=0, **rule, seq=None, spans=event.spans, at=event.at)))
-    return Recorded(call=call, created=False, status_changed=False, entries=[], outcomes=[], alerts=alerts)
+        raised.append(_new(db, call, Alert(id=0, **rule, seq=None, spans=event.spans, at=event.at)))
+    told = _in_order(db, call, raised)
+    return Recorded(call=call, created=False, status_changed=False, entries=[], outcomes=[], alerts=told)
 
 
 def _is_overtaken(db: Database, call: Call, event: AlertRaised) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from binary_root import Binary, Root
-from command_line import finish
+from command_line import complaints, finish
 from remote import Remote
 from sources.twilio_signature import FORM, sign
 from twilio_calls import speech, status
@@ -194,4 +194,4 @@ class Journey:
         assert not (await house.get("/api/v1/calls"))["items"]
         running.terminate()
         outcome = await asyncio.to_thread(finish, running)
-        assert (outcome.status, outcome.err) == (0, ""), outcome.err
+        assert (outcome.status, complaints(outcome.err)) == (0, []), outcome.err

@@ -12,8 +12,10 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import hypothesis
 import psycopg2
 import pytest
+from hypothesis import HealthCheck
 from tornado.ioloop import IOLoop
 
 import log_reader
@@ -28,6 +30,9 @@ MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 4 << 30
 if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
     os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None
 store.COMMIT_TIMEOUT_S = 30.0  # s: no test is about how fast the machine is; those about the limit set their own
+NOT_CHECKED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]  # no example may be late, or leave anything
+hypothesis.settings.register_profile("ours", deadline=None, database=None, suppress_health_check=NOT_CHECKED)
+hypothesis.settings.load_profile("ours")
 SHARED = Path(os.environ.get("CALLBOARD_SHARED", Path(__file__).parent.parent.parent / "shared"))
 
 

@@ -15,6 +15,8 @@ from models import accounts, assistants, rights
 from serving import Server, running
 from settings import read_settings
 
+PATIENCE_S = 100  # a busy machine is no fault; a test's own limit ends before that
+
 
 class Clock:
     """Wall-clock µs that a test can move forward."""
@@ -97,6 +99,8 @@ class House:
             allow_nonstandard_methods=True,
             follow_redirects=False,
             decompress_response=False,
+            connect_timeout=PATIENCE_S,
+            request_timeout=PATIENCE_S,
         )
         return await AsyncHTTPClient().fetch(request, raise_error=False)
 
@@ -121,7 +125,7 @@ class House:
 
     def websocket(self, path: str, **options: Any) -> Any:
         """An independent client's connection (the `websockets` package), as an async context manager."""
-        options = {"open_timeout": 45} | options  # a busy machine is no fault
+        options = {"open_timeout": PATIENCE_S} | options
         return websockets.connect("ws" + self.url.removeprefix("http") + path, **options)
 
     @asynccontextmanager

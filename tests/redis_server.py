@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from certificates import Certificate
 from postgres import free_port
 
 PATIENCE_S = 30  # for a process on a busy machine
@@ -24,10 +25,16 @@ def redis_program() -> str | None:
 
 class RedisServer:
     """A server that may be ended and started again at the same address, empty each time. `before` are the words of a
-    command that runs it, as `ip netns exec name`."""
+    command that runs it, as `ip netns exec name`. With a certificate it speaks TLS, too, at `tls_url`."""
 
-    def __init__(self, folder: str, address: str, before: Sequence[str]):
+    def __init__(self, folder: str, address: str, before: Sequence[str], certificate: Certificate | None):
         self._folder, self._address, self._before = folder, (address, free_port()), before
+        self._tls: tuple[str, ...] = ()
+        if certificate is not None:
+            files = ("--tls-cert-file", certificate.certificate, "--tls-key-file", certificate.key)
+            port = str(free_port())
+            self._tls = ("--tls-port", port, *map(str, files), "--tls-auth-clients", "no")
+            self.tls_url = f"rediss://{address}:{port}/0"
         self._process: subprocess.Popen | None = None
         self.url = "redis://{}:{}/0".format(*self._address)
 
@@ -35,8 +42,10 @@ class RedisServer:
         """Return once it answers."""
         address, port = self._address
         where = ("--port", str(port), "--bind", address, "--dir", self._folder)
-        kept = ("--save", "", "--appendonly", "no", "--protected-mode", "no")  # protected: other addresses are refused
-        self._process = subprocess.Popen([*self._before, redis_program(), *where, *kept], stdout=subprocess.DEVNULL)
+        kept = ("--save", "", "--appendonly", "no", "--protected-mode", "no")  # protected: no other address
+        self._process = subprocess.Popen(
+            [*self._before, redis_program(), *where, *kept, *self._tls], stdout=subprocess.DEVNULL
+        )
         until = time.monotonic() + PATIENCE_S
         while self.ask("PING") != b"+PONG\r\n":
             if self._process.poll() is not None or time.monotonic() > until:
@@ -74,10 +83,12 @@ class RedisServer:
 
 
 @contextmanager
-def running_redis(address: str = "127.0.0.1", before: Sequence[str] = ()) -> Iterator[RedisServer]:
+def running_redis(
+    address: str = "127.0.0.1", before: Sequence[str] = (), certificate: Certificate | None = None
+) -> Iterator[RedisServer]:
     """A server that runs, and ends with the block."""
     with tempfile.TemporaryDirectory(prefix="callboard-redis-") as folder:
-        server = RedisServer(folder, address, before)
+        server = RedisServer(folder, address, before, certificate)
         try:
             server.start()
             yield server

@@ -4,7 +4,7 @@ from itertools import count
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alias_board import AliasBoard, opened, told
@@ -74,7 +74,7 @@ def board(database_url):
     yield from opened(database_url)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(heard=interleavings())
 def test_any_interleaving_is_one_call_or_two_linked_ones_where_both_were_there(board: AliasBoard, heard: list[Told]):
     board.organization_id = board.organization(f"Organisation {next(_names)}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from command_line import PATIENCE_S
 from models import Store, alert_tables, note_tables, redaction_tables, retention_tables, rights, tables
 from models.database import (
     MIGRATIONS,
@@ -103,7 +104,7 @@ async def test_a_database_of_a_newer_callboard_is_refused(database_url):
 def test_several_processes_may_migrate_at_once(database_url):
     every = str(len(list(MIGRATIONS.glob("[0-9]*.py"))))
     all_ = [start(MIGRATE, database_url) for _ in range(4)]
-    assert sorted(process.communicate(timeout=30)[0].strip() for process in all_) == ["0", "0", "0", every]
+    assert sorted(process.communicate(timeout=PATIENCE_S)[0].strip() for process in all_) == ["0", "0", "0", every]
     assert [process.returncode for process in all_] == [0] * 4
 
 
@@ -141,7 +142,7 @@ async def test_an_administrative_change_waits_for_the_server_and_the_server_for_
         assert process.stdout.readline() == "begun\n"
 
     await store.write(write_until_the_other_waits)
-    assert await reading(None, process.wait, 30) == 0
+    assert await reading(None, process.wait, PATIENCE_S) == 0
     others = open_database(database_url)
     with others.connection_context(), write_transaction(others):
         tables.Organization.insert(name="Theirs", created_at=1).execute(others)

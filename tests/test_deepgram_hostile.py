@@ -183,7 +183,6 @@ def test_messages_of_a_time_without_types_are_read():
 
 
 @given(cut=st.integers(0, len(GOOD)), junk=st.binary(max_size=8))
-@settings(database=None, deadline=None)
 def test_a_truncated_or_spoilt_body_is_refused_or_heard(cut, junk):
     taken_or_refused(GOOD[:cut] + junk)
     taken_or_refused(GOOD[:cut] + junk + GOOD[cut:])
@@ -199,7 +198,7 @@ NAMES = sorted({name for body in WHOLE for name in json.loads(body)} | {"created
 
 
 @given(whole=st.sampled_from(WHOLE), fields=st.dictionaries(st.sampled_from(NAMES), ANY, max_size=4))
-@settings(database=None, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_any_values_in_any_field_are_refused_or_heard(whole, fields):
     taken_or_refused(json.dumps(json.loads(whole) | fields).encode("utf-8", "surrogatepass"))
 
@@ -227,7 +226,7 @@ WINDOWS = [
 
 
 @given(bodies=st.permutations(WINDOWS), restarts=st.sets(st.integers(0, 15)), again=st.integers(0, 15))
-@settings(database=None, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_in_any_order_the_log_says_every_utterance_as_it_was(bodies, restarts, again):
     events = hear([*bodies, *bodies[:again], stream_end(7)], restarts=restarts)
     assert [(said.speaker, said.content) for said in log(events)] == [

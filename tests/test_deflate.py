@@ -5,7 +5,7 @@ import tracemalloc
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.deflate import SHORT_BYTES, Inflate, deflated, deflated_once, negotiate
@@ -197,7 +197,6 @@ def test_nothing_is_kept_between_messages():
         assert [getattr(decoder, name) for name in kept] == fresh
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300), st.integers(0, 9), st.lists(st.integers(0, 300), max_size=3), st.booleans())
 def test_however_a_message_is_compressed_and_cut_it_says_the_same(text, level, places, is_whole):
     pieces = cut(packed(text.encode(), level), places)
@@ -209,7 +208,6 @@ def test_however_a_message_is_compressed_and_cut_it_says_the_same(text, level, p
     assert ([item for item in items if item[0] != PING], code) == ([(TEXT, text)], None)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=8))
 def test_however_garbage_is_cut_it_ends_the_same(garbage, places):
     data = compressed(garbage) + client_frame(b"after")

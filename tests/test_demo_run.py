@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from command_line import PATIENCE_S, CommandLine, finish
+from command_line import PATIENCE_S, CommandLine, complaints, finish
 from models.database import administered, execute
 from server import main, make_parser
 from settings import read_settings
@@ -68,7 +68,7 @@ def started(line: CommandLine, *words: str, key: str = "", stop: int = signal.SI
     finally:
         process.send_signal(stop)
         outcome = finish(process)
-    assert (outcome.status, outcome.err) == (0, "")
+    assert (outcome.status, complaints(outcome.err)) == (0, [])
 
 
 def test_a_newcomer_sees_calls_within_seconds_and_again_after_a_restart_until_they_are_erased(line, capsys):

@@ -1,7 +1,7 @@
 """RFC 6455 framing, without any I/O."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.frames import (
@@ -234,14 +234,12 @@ def conversations(draw):
     return data, said
 
 
-@settings(deadline=None)
 @given(conversations(), st.lists(st.integers(0, 3000), max_size=20))
 def test_however_the_bytes_are_cut_they_say_the_same(conversation, places):
     data, said = conversation
     assert outcome(cut(data, places)) == (said, None)
 
 
-@settings(deadline=None)
 @given(conversations(), st.binary(min_size=1, max_size=40), st.lists(st.integers(0, 3000), max_size=20))
 def test_however_garbage_is_cut_it_ends_the_same(conversation, garbage, places):
     data = conversation[0] + garbage + conversation[0]

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events import CONTENT_BYTES, Refused
@@ -136,7 +136,6 @@ def replaced(document, path, value: str) -> bytes:
 
 @pytest.mark.parametrize("kind", ADAPTERS)
 @given(cut=st.integers(0, 400), junk=st.binary(max_size=8))
-@settings(database=None, deadline=None)
 def test_a_truncated_or_spoilt_body_is_refused_or_heard(kind, cut, junk):
     refused(ADAPTERS[kind], GOOD[kind][: min(cut, len(GOOD[kind]) - 1)])
     taken_or_refused(kind, GOOD[kind][:cut] + junk)

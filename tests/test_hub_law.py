@@ -35,19 +35,19 @@ def keep_the_law(world: World, steps: list[tuple]) -> None:
     assert all(person.connection.has_ended for person in watching)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.one_of(STEPS), min_size=30, max_size=80))
 def test_page_and_replay_and_live_together_are_the_whole_call(steps):
     keep_the_law(World(), steps)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.one_of(*STEPS, TURNS, TURNS), min_size=30, max_size=80))
 def test_also_where_what_happens_in_one_turn_of_the_loop_leaves_together(steps):
     keep_the_law(World(turns=True), steps)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.one_of(*STEPS, TURNS, LOSSES), min_size=30, max_size=80), st.booleans())
 def test_also_where_commits_became_known_only_by_their_repeat(steps, turns):
     keep_the_law(World(turns=turns), steps)

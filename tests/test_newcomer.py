@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from browser import chromium, new_page
-from command_line import CommandLine, finish
+from command_line import CommandLine, complaints, finish
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="Chromium is not installed")
 
@@ -38,4 +38,4 @@ async def test_a_newcomer_goes_from_an_empty_folder_to_calls_on_the_wall_and_end
     finally:
         process.send_signal(signal.SIGTERM)
         outcome = await asyncio.to_thread(finish, process)
-    assert (outcome.status, outcome.err) == (0, "")
+    assert (outcome.status, complaints(outcome.err)) == (0, [])

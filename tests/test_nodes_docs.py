@@ -4,14 +4,16 @@ import asyncio
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
 
+from certificates import make_certificate
 from command_line import HOME
 from house import open_house
-from redis_server import RedisServer
+from redis_server import RedisServer, running_redis
 from settings import FIELDS
 
 NODES, SCALING = ((HOME / "docs" / name).read_text() for name in ("nodes.md", "scaling.md"))
@@ -51,28 +53,41 @@ async def test_a_node_has_as_many_connections_to_postgresql_as_the_page_says(new
         connection.close()
 
 
-async def test_the_account_of_redis_may_do_all_that_a_node_does(
-    new_postgres_database, redis_url, redis_server: RedisServer
-):
+@pytest.fixture
+def tls_redis(tmp_path, monkeypatch, redis_server) -> Iterator[RedisServer]:
+    """With a certificate that this system trusts while the test runs; `redis_server` skips where there is none."""
+    certificate = make_certificate(tmp_path)
+    with running_redis(certificate=certificate) as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate.certificate))
+        yield server
+
+
+async def test_the_account_of_redis_may_do_all_that_a_node_does_over_tls(new_postgres_database, tls_redis: RedisServer):
     (line,) = re.findall(r"^user callboard .*", NODES, re.MULTILINE)
     name, password = line.split()[1], line.split(">")[1].split()[0]
-    assert redis_server.ask(f"ACL SETUSER {line.removeprefix('user ')}") == b"+OK\r\n"
-    address, url = redis_url.replace("://", f"://{name}:{password}@"), new_postgres_database()
-    try:
-        async with open_house(url, redis_url=address) as one, open_house(url, redis_url=address) as other:
-            other.furniture = await one.furnish()
-            await one.say("CA1", "s1", "words number 1")
-            async with other.watch("CA1", "&company=1") as viewer, asyncio.timeout(PATIENCE_S):
-                await viewer.history()
-                while not other.hub.relay.is_up:
-                    await asyncio.sleep(0.02)
-                await one.say("CA1", "s2", "words that", is_final=False)
-                assert (await viewer.until("transcript"))["data"]["is_final"] is False
-                assert redis_server.ask("KEYS callboard:*places") != b"*0\r\n"
-            async with asyncio.timeout(PATIENCE_S):
-                while redis_server.ask("KEYS callboard:*places") != b"*0\r\n":
-                    await asyncio.sleep(0.02)
-            denied = redis_server.ask("INFO errorstats")
-            assert b"NOPERM" not in denied, denied
-    finally:
-        redis_server.ask(f"ACL DELUSER {name}")
+    assert tls_redis.ask(f"ACL SETUSER {line.removeprefix('user ')}") == b"+OK\r\n"
+    address, url = tls_redis.tls_url.replace("://", f"://{name}:{password}@"), new_postgres_database()
+    async with open_house(url, redis_url=address) as one, open_house(url, redis_url=address) as other:
+        other.furniture = await one.furnish()
+        await one.say("CA1", "s1", "words number 1")
+        async with other.watch("CA1", "&company=1") as viewer, asyncio.timeout(PATIENCE_S):
+            await viewer.history()
+            while "call:1" not in other.hub.relay.link.listening:
+                await asyncio.sleep(0.02)
+            await one.say("CA1", "s2", "words that", is_final=False)
+            assert (await viewer.until("transcript"))["data"]["is_final"] is False
+            assert tls_redis.ask("KEYS callboard:*places") != b"*0\r\n"
+        async with asyncio.timeout(PATIENCE_S):
+            while tls_redis.ask("KEYS callboard:*places") != b"*0\r\n":
+                await asyncio.sleep(0.02)
+        assert b"NOPERM" not in tls_redis.ask("INFO errorstats")
+
+
+async def test_a_redis_whose_certificate_nobody_vouches_for_is_away(
+    new_postgres_database, tls_redis, monkeypatch, caplog
+):
+    monkeypatch.delenv("SSL_CERT_FILE")
+    async with open_house(new_postgres_database(), redis_url=tls_redis.tls_url) as house, asyncio.timeout(PATIENCE_S):
+        while "CERTIFICATE_VERIFY_FAILED" not in caplog.text:
+            await asyncio.sleep(0.02)
+        assert not house.hub.relay.link.listening

@@ -89,7 +89,7 @@ OBJECTS = st.dictionaries(st.sampled_from(NAMES), VALUES)
 
 
 @given(outer=OBJECTS, inner=OBJECTS, junk=st.binary(max_size=20), cut=st.integers(0, 200))
-@settings(database=None, deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_whatever_is_sent_is_taken_or_refused(outer, inner, junk, cut):
     whole = {"call_sid": "CA1", "type": "transcript", "content": "Hi", "speaker": "user", "status": "failed"} | outer
     for value in (whole, outer, whole | {"data": whole | inner}, {"transcripts": [inner, whole, 1]}):

@@ -145,7 +145,7 @@ def test_a_hundred_thousand_subjects_take_some_tens_of_megabytes(monkeypatch):
 EIGHTHS = st.integers(0, 200)  # of a second, which a float has exactly
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(burst=st.sampled_from([1, 2, 4, 8]), steps=st.lists(st.tuples(EIGHTHS, st.integers(1, 6)), max_size=60))
 def test_it_is_the_model_and_no_window_has_more_than_burst_and_refill(burst, steps):
     clock = Clock()
@@ -165,7 +165,7 @@ def test_it_is_the_model_and_no_window_has_more_than_burst_and_refill(burst, ste
             assert last - first + 1 <= burst + (at[last] - start) * burst / 8
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(calls=st.lists(st.sampled_from(["take", "give back"]), max_size=80), burst=st.integers(1, 9))
 def test_while_time_stands_still_it_is_a_counter(calls, burst):
     limit, count = RateLimit(burst, 60, Clock()), 0

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
@@ -147,7 +147,7 @@ def db(database_url):
         yield db
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80)
 @given(items=ITEMS)
 def test_any_split_into_batches_is_as_one_by_one(db, items):
     single, split = Place(db), Place(db)

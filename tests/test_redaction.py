@@ -190,7 +190,7 @@ def assert_nothing_is_left(segments: list[str], redactor: Redactor) -> None:
         assert luhn_numbers(between.join(clean)) == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(texts)
 @example("4111 1111 \u3164 1111 1111")
 @example("+1234567 @a.b")
@@ -199,13 +199,13 @@ def test_what_comes_out_comes_out_again_as_it_is_and_holds_no_card_number(text):
     assert_nothing_is_left([text], OWN)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(texts, min_size=3, max_size=3))
 def test_no_three_texts_in_a_row_hold_a_card_number(segments):
     assert_nothing_is_left(segments, REDACTOR)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(split_cards())
 def test_a_card_number_in_three_segments_is_in_none_of_them_nor_in_all(segments):
     assert_nothing_is_left(segments, REDACTOR)
@@ -222,7 +222,7 @@ def test_a_card_number_cut_anywhere_into_three_is_nowhere():
     assert len(cuts) == 210
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.sampled_from([r"\w+", r"\b.", "^.", ".$", r"\[", "[a-z]+ ", r"\d", "x*y", "(a|b)+", ".", "CARD"]), max_size=4

@@ -242,7 +242,7 @@ LISTS = st.lists(st.lists(st.sampled_from(["a", "b", "c d", "", "e"]), max_size=
     last=st.lists(st.sampled_from(["a", "b", "x"]), min_size=6, max_size=8),
     restarts=st.sets(st.integers(0, 9)),
 )
-@settings(database=None, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_whatever_the_lists_were_the_call_is_as_its_end_tells(lists, last, restarts):
     """Lists of any length in any order, rewritten as they please, none longer than the last."""
     bodies = [update(turns(*contents)) for contents in lists]

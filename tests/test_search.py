@@ -1,7 +1,7 @@
 """What search finds, on both kinds of database: whatever is typed, and as the texts themselves would tell."""
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from events import Refused, StatusReported, Transcript
@@ -163,7 +163,7 @@ TEXTS = st.lists(WORDS, max_size=6).map(" ".join)
 PARTS = st.one_of(
     WORDS, WORDS.map(lambda w: w + "*"), TEXTS.map('"{}"'.format), st.sampled_from(HOSTILE), st.text(max_size=9)
 )
-CLEAN = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CLEAN = settings(max_examples=60)
 
 
 @CLEAN

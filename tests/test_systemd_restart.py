@@ -9,7 +9,7 @@ import sys
 import pytest
 import websockets
 
-from command_line import HOME, environment
+from command_line import HOME, complaints, environment
 from log_reader import is_spoken
 from postgres import free_port
 
@@ -120,7 +120,7 @@ async def started(listening, database_url):
 async def stop(process):
     process.terminate()
     _, errors = await asyncio.wait_for(process.communicate(), PATIENCE_S)
-    assert (process.returncode, errors) == (0, b"")
+    assert (process.returncode, complaints(errors.decode())) == (0, [])
 
 
 async def test_a_restart_under_load_refuses_nobody_and_those_who_watch_miss_nothing(sqlite_url, furniture):

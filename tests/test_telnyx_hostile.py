@@ -135,7 +135,6 @@ def test_an_unknown_event_is_ignored_with_or_without_a_call(kind):
 
 
 @given(cut=st.integers(0, len(GOOD)), junk=st.binary(max_size=8))
-@settings(database=None, deadline=None)
 def test_a_truncated_or_spoilt_body_is_refused_or_heard(cut, junk):
     taken_or_refused(GOOD[:cut] + junk)
     taken_or_refused(GOOD[:cut] + junk + GOOD[cut:])
@@ -166,7 +165,7 @@ KINDS = ["call.answered", "call.hangup", "call.initiated", "call.bridged", "call
     more=st.dictionaries(st.sampled_from(["id", "occurred_at", "created_at", "payload"]), ANY),
     is_whole=st.booleans(),
 )
-@settings(database=None, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_any_values_in_any_field_are_refused_or_heard(kind, facts, heard, more, is_whole):
     whole = json.loads(GOOD)["data"]
     payload = (whole["payload"] if is_whole else {}) | facts
@@ -204,7 +203,7 @@ ORDERS = st.permutations(
 
 
 @given(bodies=ORDERS, restarts=st.sets(st.integers(0, 11)), again=st.integers(0, 11))
-@settings(database=None, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_in_any_order_every_final_is_stored_once_under_its_own_id(bodies, restarts, again):
     heard = finals(hear([*bodies, *bodies[:again]], restarts=restarts))
     assert sorted(final.content for final in heard) == ["3", "6", "7", "9"]

@@ -155,7 +155,6 @@ def test_both_spellings_of_an_error_are_read(fields):
 
 
 @given(cut=st.integers(0, len(GOOD)), junk=st.binary(max_size=8))
-@settings(database=None, deadline=None)
 def test_a_truncated_or_spoilt_body_is_refused_or_heard(cut, junk):
     taken_or_refused(GOOD[:cut] + junk)
     taken_or_refused(GOOD[:cut] + junk + GOOD[cut:])
@@ -171,7 +170,7 @@ VALUES = st.sampled_from(WORDS) | st.text() | st.integers().map(str) | st.floats
 
 
 @given(fields=st.dictionaries(st.sampled_from(NAMES), VALUES), is_whole=st.booleans())
-@settings(database=None, deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_any_values_in_any_field_are_refused_or_heard(fields, is_whole):
     whole = {"CallSid": "CA0", "AccountSid": "AC0", "TranscriptionEvent": "transcription-content", "Final": "true"}
     whole |= {"TranscriptionSid": "GT0", "Track": "inbound_track", "SequenceId": "1", "Timestamp": WORDS[-4]}
@@ -212,7 +211,7 @@ ORDERS = st.permutations(
 
 
 @given(bodies=ORDERS, restarts=st.sets(st.integers(0, 11)), again=st.integers(0, 11))
-@settings(database=None, deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_in_any_order_every_final_is_stored_once_under_its_own_id(bodies, restarts, again):
     heard = finals(hear(bodies + bodies[:again], restarts=restarts))
     assert sorted(final.content for final in heard) == ["3", "6", "9"]

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sources import twilio
@@ -148,7 +148,6 @@ def test_a_shared_key_signs_with_sha256():
     assert not is_verified(signed=signed)
 
 
-@settings(database=None, deadline=None)
 @given(url=st.text(), body=st.binary(), secret=st.text(), signature=st.text(), kind=st.text(), setting=st.text())
 def test_verify_never_raises_and_never_says_yes_to_noise(url, body, secret, signature, kind, setting):
     for content_type in (kind, FORM):
@@ -156,7 +155,6 @@ def test_verify_never_raises_and_never_says_yes_to_noise(url, body, secret, sign
         assert verify(url=url, headers=given_headers, body=body, secret=secret) is False
 
 
-@settings(database=None, deadline=None)
 @given(body=st.binary(), path=st.text(alphabet="abc/?&=%20:[]@"), secret=st.text(alphabet="abc", min_size=1))
 def test_what_sign_signs_verify_verifies(body, path, secret):
     url = f"https://calls.example.com/{path}"

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from alerting import make_rule
+from handlers.elsewhere import Elsewhere
 from house import House, open_house
-from models import elsewhere
+from models import alerts, elsewhere
 from models.elsewhere import Known
 
 
@@ -63,6 +64,32 @@ async def test_an_alert_without_words_reaches_a_viewer_of_another_node(url):
             async with asyncio.timeout(20):
                 alert = await viewer.until("alert")
             assert (alert["data"]["rule"], alert["data"]["seq"]) == ("Quiet", None)
+
+
+async def test_an_older_alert_of_the_other_node_is_told_before_the_own_one(url, monkeypatch):
+    async def nothing(*_) -> None:
+        """In place of looking at what the other node stored."""
+
+    monkeypatch.setattr(Elsewhere, "look", nothing)
+    async with two_nodes(url) as (one, other):
+        await make_rule(one, "Quiet", "silence", threshold=30)
+        await one.say("CA1", "s1", "Hello?")
+        async with other.watch("CA1") as viewer, other.websocket(f"/live-calls?token={other.key}") as wall:
+            await viewer.history()
+            one.clock.advance(31)
+            await one.services.pipeline.notice_silences()
+            async with asyncio.timeout(20):
+                while not await one.store.read(alerts.of_call, 1):
+                    await asyncio.sleep(0.02)
+            await make_rule(other, "Still quiet", "silence", threshold=30)
+            await other.services.pipeline.notice_silences()
+            async with asyncio.timeout(20):
+                told = [(await viewer.until("alert"))["data"]["rule"] for _ in range(2)]
+                counted = []
+                while len(counted) < 2:
+                    for row in json.loads(await wall.recv()).get("calls", ()):
+                        counted = [alert["rule"] for alert in row["alerts"]]
+            assert told == counted == ["Quiet", "Still quiet"]
 
 
 async def test_what_is_known_is_no_news_and_nothing_is_asked_where_nobody_watches(url):

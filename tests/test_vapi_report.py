@@ -166,7 +166,7 @@ CUTS = st.lists(st.integers(1, 39), max_size=6)
 
 
 @given(turns=CUTS, pieces=CUTS, seed=st.randoms(), before=st.booleans())
-@settings(database=None, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_finals_that_are_cut_elsewhere_than_the_turns_are_not_doubled(turns, pieces, seed, before):
     bounds, cuts = sorted({0, 40, *turns}), sorted({0, 40, *pieces})
     messages = [said("user", " ".join(WORDS[a:b]), a, b - 0.1) for a, b in pairwise(bounds)]
@@ -177,7 +177,7 @@ def test_finals_that_are_cut_elsewhere_than_the_turns_are_not_doubled(turns, pie
 
 
 @given(turns=CUTS, pieces=CUTS, lost=st.sets(st.integers(0, 8)), at=st.integers(0, 8), seed=st.randoms())
-@settings(database=None, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_whatever_was_lost_and_whenever_the_report_comes_each_word_is_there_once(turns, pieces, lost, at, seed):
     """Turns of one speaker, 40 words over 40 s; finals that cut them again; some lost, others out of order."""
     bounds = sorted({0, 40, *turns})

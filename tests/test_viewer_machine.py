@@ -51,8 +51,6 @@ def test_whatever_viewers_do_they_are_answered_by_the_book_and_nobody_else_notic
             settings=settings(
                 max_examples=EXAMPLES,
                 stateful_step_count=STEPS,
-                deadline=None,
-                database=None,
                 suppress_health_check=list(HealthCheck),
             ),
         )
