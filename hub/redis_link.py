@@ -158,7 +158,7 @@ class RedisLink:
         fresh: list[str] = []
         self.listening.clear()
         self._has_wishes = True
-        self._heard_at = max(self._heard_at, time.monotonic() - SILENT_S + 2 * BEAT_S)
+        first_by = time.monotonic() + 2 * BEAT_S
         async with self._redis.pubsub() as news:
             while True:
                 if self._has_wishes:
@@ -175,7 +175,7 @@ class RedisLink:
                     self.listening.update(fresh)
                     self._on_subscribed(fresh)
                     fresh = []
-                if time.monotonic() - self._heard_at > SILENT_S:
+                if time.monotonic() > max(self._heard_at + SILENT_S, first_by):
                     raise TimeoutError("nothing came back in three seconds")
 
     async def _ask(self, news: PubSub, asked: set[str]) -> None:

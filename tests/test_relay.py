@@ -11,6 +11,7 @@ import pytest
 from handlers.elsewhere import Elsewhere
 from house import House, open_house
 from hub.letters import Post, decode, encode
+from redis_server import running_redis
 
 
 @asynccontextmanager
@@ -228,6 +229,19 @@ async def test_the_wall_of_one_node_hears_of_the_other_before_it_looks(new_postg
 
 async def nothing(_elsewhere, _call_ids, _organization_ids) -> None:
     """In place of looking at the store."""
+
+
+async def test_a_redis_that_refuses_connections_is_down_until_it_is_back(new_postgres_database, redis_server):
+    with running_redis() as own:
+        async with open_house(new_postgres_database(), redis_url=own.url) as house:
+            await until(lambda: house.hub.relay.is_up)
+            own.stop()
+            await until(lambda: not house.hub.relay.is_up)
+            for _ in range(100):  # while it is tried again several times
+                assert not house.hub.relay.is_up
+                await asyncio.sleep(0.01)
+            own.start()
+            await until(lambda: house.hub.relay.is_up)
 
 
 def test_what_a_newer_node_adds_is_skipped():
