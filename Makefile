@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .PHONY: help install run test test-py test-js test-long packages lint fix fuzz conformance conformance-server crash \
-	chaos plans soak bench profile bench-latency bench-memory bench-pages bench-nodes binary binary-smoke pipecat
+	chaos alert-rules plans soak bench profile bench-latency bench-memory bench-pages bench-nodes binary binary-smoke pipecat
 .DELETE_ON_ERROR:
 export PYTHONDONTWRITEBYTECODE :=  # the tests start hundreds of Pythons: what one has compiled the next one reads
 
@@ -22,7 +22,7 @@ test: test-js test-py  ## the tests but for the long ones, with what they need o
 test-py: packages $(VENV)/test.txt
 	$(PY) -m pytest -m "not long" -n 4 --dist worksteal  # twice the cores of the smallest machine: tests wait half of the time
 
-test-long: packages $(VENV)/test.txt  ## the long ones: browsers, foreign clients, floods, faults; CASES=core: a third
+test-long: packages $(VENV)/test.txt  ## the long ones: browsers, foreign clients, floods, faults; CASES=core: those that CI runs
 	$(PY) -m pytest -m "long$(if $(filter core,$(CASES)), and not thorough)" -n 4 --dist worksteal
 
 test-js: packages
@@ -59,6 +59,9 @@ soak: $(VENV)/test.txt  ## a server under a mixed load for HOURS; what should be
 PIPECAT := pipecat-ai>=1.14,<2 deepgram-sdk>=7,<8
 pipecat: build/pipecat/installed.txt $(VENV)/test.txt  ## the example's observer in a real Pipecat bot: installs 500 MiB
 	PIPECAT_PYTHON=$(CURDIR)/build/pipecat/bin/python $(PY) -m pytest tests/test_pipecat.py
+
+alert-rules:  ## each alert of deploy/ fires where it should; needs promtool (Debian's package prometheus)
+	promtool test rules tests/prometheus_alerts.yml
 
 ROWS ?= 10000000
 plans: packages $(VENV)/test.txt  ## how the hot queries scale to ROWS entries, on both databases
