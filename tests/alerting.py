@@ -12,6 +12,7 @@ from tornado.web import Application, RequestHandler
 
 from house import House
 from models import alert_rules, alert_targets
+from patience import PATIENCE_S
 from rules.rule import Rule
 
 
@@ -49,7 +50,7 @@ class Receiver:
 
     async def next(self) -> tuple[dict, dict, bytes]:
         """(headers, message, body) of the next delivery."""
-        headers, body = await asyncio.wait_for(self.got.get(), 10)
+        headers, body = await asyncio.wait_for(self.got.get(), PATIENCE_S)
         return headers, json.loads(body), body
 
 

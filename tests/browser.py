@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Page, async_playwright
 
+from patience import PATIENCE_S
+
 FLAGS = [
     "--no-sandbox",  # CI is root in a container
     "--disable-gpu",
@@ -27,7 +29,9 @@ async def new_page(**options) -> AsyncIterator[Page]:
     """A page of a new browser, without cookies. A script error or a refusal by the page's policy fails the test."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        page = await (await browser.new_context(**options)).new_page()
+        context = await browser.new_context(**options)
+        context.set_default_timeout(PATIENCE_S * 1000)
+        page = await context.new_page()
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from log_reader import SHAPES, is_secret, secrets_in
+from patience import PATIENCE_S
 
 HOME = Path(__file__).parent.parent
-PATIENCE_S = 60  # for a process on a busy machine
 
 
 def environment(**variables: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ import log_reader
 from house import Furniture, House, open_house
 from long_tests import LONG, THOROUGH
 from models import store
+from patience import TEST_S
 from postgres import installed, running_postgres
 from redis_server import RedisServer, redis_program, running_redis
 
@@ -47,12 +48,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`async def test_…` runs on the `io_loop` fixture without being marked; LONG and THOROUGH tests are marked."""
     for item in items:
-        if item.path.stem.removeprefix("test_") in LONG:
-            item.add_marker(pytest.mark.long)
-        if item.path.stem.removeprefix("test_") in THOROUGH:
-            item.add_marker(pytest.mark.thorough)
+        for names, mark in ((LONG, pytest.mark.long), (THOROUGH, pytest.mark.thorough)):
+            if item.path.stem.removeprefix("test_") in names:
+                item.add_marker(mark)
         if inspect.iscoroutinefunction(getattr(item, "obj", None)) and not item.get_closest_marker("gen_test"):
-            item.add_marker(pytest.mark.gen_test(timeout=60))
+            item.add_marker(pytest.mark.gen_test(timeout=TEST_S))
 
 
 def pytest_collection_finish() -> None:

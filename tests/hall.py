@@ -8,11 +8,11 @@ from tornado.web import Application, RequestHandler
 
 from handlers.entrance import Entrance
 from handlers.entrance_server import EntranceServer
+from patience import PATIENCE_S
 from peers import raw
 from strangers import Stopped
 
 LONGEST = 1 << 20
-WAIT_S = 10
 
 
 class Hall:
@@ -80,7 +80,7 @@ class Hall:
 
 
 async def until(holds):
-    async with asyncio.timeout(WAIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds():
             await asyncio.sleep(0.005)
 
@@ -89,7 +89,7 @@ async def rest(peer):
     """All that comes until the end."""
     data = b""
     try:
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             while piece := await peer.read():
                 data += piece
     except ConnectionResetError:

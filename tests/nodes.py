@@ -9,6 +9,7 @@ from typing import NamedTuple
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 from certificates import make_certificate
+from patience import PATIENCE_S
 from postgres import free_port
 from proxies import Proxy
 from remote import Remote
@@ -17,7 +18,6 @@ from tests.crash.load import Place
 from tests.crash.log import furnish
 from tests.crash.server_process import ServerProcess
 
-PATIENCE_S = 60  # for processes on a busy machine
 NOT_COMMITTED = "writes were not committed"  # what a node has to say when its database leaves it
 
 

@@ -15,12 +15,12 @@ from typing import Any
 from certificates import Certificate
 from command_line import HOME
 from house import House
+from patience import PATIENCE_S
 from postgres import free_port
 
 NAMES = ("nginx", "haproxy")
 FILES = {"nginx": HOME / "deploy" / "nginx.conf", "haproxy": HOME / "deploy" / "haproxy.cfg"}
 PATIENT = {"nginx": "proxy_read_timeout", "haproxy": "timeout tunnel"}  # how long with a silent WebSocket
-PATIENCE_S = 30  # for a process on a busy machine
 IDLE_S = 2  # of patience, where a test waits for its end
 
 

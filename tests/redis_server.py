@@ -13,9 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from certificates import Certificate
+from patience import PATIENCE_S
 from postgres import free_port
-
-PATIENCE_S = 30  # for a process on a busy machine
 
 
 def redis_program() -> str | None:

@@ -9,6 +9,7 @@ import websockets
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
 from house import House
+from patience import PATIENCE_S
 
 WRONG_KEY = "cb_aaaaaaaa_wrong"
 ELSEWHERE = "127.0.0.2"  # loopback has millions of addresses
@@ -60,7 +61,7 @@ async def knock(house: House, path: str, *, key: str | None = None, address: str
     url = "ws" + house.server.own_url.removeprefix("http") + path
     try:
         async with (
-            asyncio.timeout(20),
+            asyncio.timeout(PATIENCE_S),
             websockets.connect(url, additional_headers=headers, local_addr=(address, 0)) as socket,
         ):
             with suppress(websockets.ConnectionClosed):

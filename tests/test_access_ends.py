@@ -9,6 +9,7 @@ import pytest
 from house import Watcher
 from models import accounts, people, rights, tables
 from models.database import administered
+from patience import PATIENCE_S
 from visitor import Visitor
 
 GONE = ("access_revoked", False, 1008)
@@ -25,8 +26,8 @@ async def ended(viewer: Watcher) -> tuple:
 class Stage:
     """Ada administers, Bob has what will end; CA1 goes on."""
 
-    def __init__(self, house, database_url: str):
-        self.house, self.database_url = house, database_url
+    def __init__(self, house):
+        self.house = house
 
     async def set(self) -> None:
         house = self.house
@@ -54,7 +55,7 @@ class Stage:
         """As an administrative command does it: by a connection of its own, which the server knows nothing of."""
 
         def change() -> None:
-            with administered(self.database_url) as db:
+            with administered(self.house.database_url) as db:
                 work(db, *args)
 
         await asyncio.to_thread(change)
@@ -64,8 +65,8 @@ class Stage:
 
 
 @pytest.fixture
-def stage(either_house, database_url, io_loop) -> Stage:
-    stage = Stage(either_house, database_url)
+def stage(either_house, io_loop) -> Stage:
+    stage = Stage(either_house)
     io_loop.run_sync(stage.set)
     return stage
 
@@ -145,7 +146,7 @@ async def test_what_is_open_on_a_session_ends_where_the_next_to_sign_in_comes_at
         (opened,) = await stage.sockets(stack, f"/live-transcript/CA1?token={ticket}")
         await house.services.gate.poll()  # the socket is known to be right
         await house.store.write(change)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             assert await ended(opened) == GONE
 
 

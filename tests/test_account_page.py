@@ -9,6 +9,7 @@ from audit_log import logged
 from browser import chromium, new_page
 from log_reader import is_secret
 from models import accounts
+from patience import PATIENCE_S
 from strangers import stop_the_clock
 from test_pages import sign_in
 from test_settings_browser import assert_fit_for_everyone
@@ -66,7 +67,7 @@ async def test_what_is_open_on_a_session_ends_with_the_password_and_what_is_open
         for viewer in (one, other, program):
             await viewer.history()
         assert (await sue.post("/account", **typed())).code == 303
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             for viewer in (one, other):
                 assert await viewer.to_the_end() == 1008
                 assert viewer.seen[-1]["error"] == "access_revoked"

@@ -16,6 +16,7 @@ from handlers.public_resolver import is_public
 from house import House, open_house
 from models import alert_targets
 from models.alert_targets import Attempt
+from patience import PATIENCE_S
 
 ALERTS = (Path(__file__).parent.parent / "docs" / "alerts.md").read_text()
 PRIVATE = {"alerts_to_private_addresses": 1}
@@ -181,7 +182,7 @@ async def test_a_delivery_that_was_under_way_when_the_server_stopped_is_sent_aga
         await make_target(house, url)
         await make_rule(house, "Refund", "phrase", "refund")
         await house.say("CA1", "s1", "refund")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not house.services.alert_sender._sending:
                 await asyncio.sleep(0)
     async with open_house(sqlite_url, clock, **PRIVATE) as house:
@@ -198,7 +199,7 @@ async def test_nothing_is_sent_into_our_own_network(open_furnished, host):
         await make_target(house, receiver.url.replace("127.0.0.1", host))
         await make_rule(house, "Refund", "phrase", "refund")
         await house.say("CA1", "s1", "refund")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not (found := await fared(house)):
                 pass
         assert found[0].problem == f"Not sent: {host} is not a public address." and found[0].status is None
@@ -243,7 +244,7 @@ async def test_what_a_receiver_says_besides_its_status_does_not_matter(open_furn
         await make_target(house, url)
         await make_rule(house, "Refund", "phrase", "refund")
         await house.say("CA1", "s1", "refund")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not (found := await fared(house)):
                 pass
         assert found[0].status in (200, 204) and found[0].problem is None

@@ -6,6 +6,7 @@ from pathlib import Path
 from alerting import alerts_of, make_rule
 from house import Watcher, open_house
 from models import alert_rules
+from patience import PATIENCE_S
 from test_twilio_calls import new_line
 
 PAYLOADS = Path(__file__).parent / "payloads" / "twilio"
@@ -170,7 +171,7 @@ async def test_a_silence_outlives_a_restart_and_is_not_told_again(sqlite_url):
 
 
 async def until(house, count: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len((await house.get("/api/v1/alerts"))["items"]) < count:
             pass
 

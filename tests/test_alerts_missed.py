@@ -6,6 +6,7 @@ import pytest
 
 from alerting import alerts_of, make_rule
 from handlers import replay
+from patience import PATIENCE_S
 from tests.test_live_slow import feed, messages, sleeper
 
 
@@ -49,7 +50,7 @@ async def test_a_viewer_that_sleeps_gets_every_alert_once_behind_its_final(house
         await house.say("CA1", "s5", "5 corrected")
         await house.end("CA1")
         house.clock.advance(6)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             seen = [message async for message in messages(peer)]
     check_order([{"type": "transcript", "seq": 1}, *seen], 1201)
     alerts = alerts_of(seen)
@@ -85,7 +86,7 @@ async def test_what_is_raised_while_the_history_is_read_comes_behind_it(house, m
         lambda: silence(house),
         lambda: house.say("CA1", "s1", "No, a refund"),
     ]
-    async with house.watch("CA1") as viewer, asyncio.timeout(10):
+    async with house.watch("CA1") as viewer, asyncio.timeout(PATIENCE_S):
         while len(viewer.seqs) < 3 or not any(alert["seq"] == 3 for alert in alerts_of(viewer.seen)):
             await viewer.next()
         await house.say("CA1", "s4", "the end")

@@ -8,6 +8,7 @@ import pytest
 
 from alerting import make_rule, make_target, receiving
 from browser import chromium, new_page
+from patience import PATIENCE_S
 from test_pages import sign_in
 from test_settings_browser import assert_fit_for_everyone
 from test_wall_page import LIVE, announce, row, shown, words
@@ -32,7 +33,6 @@ async def marks(page) -> list[str]:
     return await page.locator(".segment-words mark").all_inner_texts()
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_words_are_marked_as_they_are_said_and_stay_so_after_a_reload(house):
     await make_rule(house, "Refund", "phrase", "refund\nmoney back")
     await make_rule(house, "Legal threat", "phrase", "my lawyer", on_interims=True)
@@ -80,7 +80,6 @@ async def test_words_are_marked_as_they_are_said_and_stay_so_after_a_reload(hous
         assert await page.locator(order).count() == 5
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_the_wall_names_the_rules_at_once_and_puts_such_calls_first_where_that_is_wanted(house):
     await make_rule(house, "Refund", "phrase", "refund")
     await make_rule(house, "Legal threat", "phrase", "my lawyer")
@@ -101,7 +100,7 @@ async def test_the_wall_names_the_rules_at_once_and_puts_such_calls_first_where_
         assert await shown(page) == ["CA3", "CA2", "CA1"]
         await page.select_option("select[name=order]", "attention")
         await page.mouse.move(0, 0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while await shown(page) != ["CA2", "CA1", "CA3"]:
                 await asyncio.sleep(0.05)
         await page.wait_for_selector(words("CA3", "Good morning"))
@@ -111,7 +110,6 @@ async def test_the_wall_names_the_rules_at_once_and_puts_such_calls_first_where_
         assert await shown(page) == ["CA2", "CA1", "CA3"], "as the server rendered it, too"
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_the_settings_show_what_a_kind_of_rule_has(open_furnished):
     async with receiving() as receiver, open_furnished(alerts_to_private_addresses=1) as house, new_page() as page:
         await make_rule(house, "Refund", "phrase", "refund\nmoney back\nreturn my order", on_interims=True)

@@ -12,6 +12,7 @@ from events import Transcript
 from models import aliases, assistants, calls, entries
 from models.database import execute
 from models.record import Heard, record, record_all
+from patience import PATIENCE_S
 from test_faults_nodes import WAITING, nodes, url  # noqa: F401 — fixtures
 
 ROUNDS, CALLS = 12, 8
@@ -55,7 +56,7 @@ async def test_a_node_waits_for_another_that_is_making_the_same_call_under_anoth
     slow = asyncio.ensure_future(one.write(slowly))
     await asyncio.to_thread(begun.wait, 30)
     quick = asyncio.ensure_future(other.write_together(partial(record_all, clock=other.clock), second))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not (await one.read(rows(WAITING)))[0][0]:
             await asyncio.sleep(0.01)
     go_on.set()

@@ -11,10 +11,11 @@ from contextlib import closing
 
 import pytest
 
-from command_line import HOME, PATIENCE_S, CommandLine, environment, finish
+from command_line import HOME, CommandLine, environment, finish
 from house import open_house
 from models import backup, rights
 from models.database import DatabaseTooNew, execute, migrate, open_database
+from patience import PATIENCE_S
 from remote import may_mount
 
 

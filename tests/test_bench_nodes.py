@@ -10,7 +10,6 @@ import pytest
 from command_line import HOME, environment
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_a_hop_between_two_nodes_is_measured(postgres_url, redis_url, tmp_path):
     if shutil.which("cc") is None or shutil.which("haproxy", path="/usr/sbin:/usr/bin") is None:
         pytest.skip("no C compiler, or no HAProxy")

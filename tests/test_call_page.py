@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from browser import chromium, new_page
+from patience import PATIENCE_S
 from test_pages import sign_in
 from test_settings_browser import assert_fit_for_everyone
 from test_wall_page import LIVE, produce
@@ -40,12 +41,11 @@ async def top_of(page, segment_id: str) -> float:
 
 
 async def is_revealed(page, segment_id: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while abs(await top_of(page, segment_id)) > 2:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_words_are_found_in_all_of_a_call_and_as_they_come_and_choices_survive_a_reload(house):
     await a_long_call(house)
     async with new_page(permissions=["clipboard-read", "clipboard-write"]) as page:
@@ -97,7 +97,6 @@ async def test_words_are_found_in_all_of_a_call_and_as_they_come_and_choices_sur
         await is_revealed(page, "s-150")
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_it_follows_until_its_reader_looks_elsewhere_and_is_used_by_keys(house):
     await a_long_call(house)
     async with new_page(viewport={"width": 1300, "height": 700}) as page:
@@ -147,7 +146,6 @@ async def test_it_follows_until_its_reader_looks_elsewhere_and_is_used_by_keys(h
         await page.wait_for_url(house.url + "/")
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_who_was_signed_out_elsewhere_signs_in_again_and_the_transcript_stays(house):
     started = {"call_sid": "CA1", "started_at": "2026-02-02T02:40:00Z"}
     assert (await house.fetch("POST", "/api/v1/calls", started)).code == 201

@@ -10,6 +10,7 @@ from hostile_page import wired_page
 from hostile_texts import CONTENTS
 from house import Clock, open_house
 from models import accounts
+from patience import PATIENCE_S
 from postgres import free_port
 from test_pages import sign_in
 from visitor import Visitor
@@ -48,7 +49,6 @@ def by_assistant(**more) -> dict:
     return {"speaker": "assistant"} | more
 
 
-@pytest.mark.gen_test(timeout=90)
 async def test_a_call_is_read_along_through_a_restart_to_its_end(sqlite_url):
     port, clock = free_port(), Clock()
     async with new_page(viewport={"width": 1000, "height": 700}) as page:
@@ -104,7 +104,6 @@ async def test_a_call_is_read_along_through_a_restart_to_its_end(sqlite_url):
             assert (await lines(page))[-1] == "It is, since Monday, [CARD]."
 
 
-@pytest.mark.gen_test(timeout=90)
 async def test_the_reader_chooses_how_it_looks_by_keys_too_and_finds_it_again(house):
     await house.say("CA1", "a-1", "Front desk, good morning. " * 3, **by_assistant())
     async with new_page(viewport={"width": 1000, "height": 700}) as page:
@@ -152,7 +151,6 @@ async def test_the_reader_chooses_how_it_looks_by_keys_too_and_finds_it_again(ho
         assert await page.get_attribute("[data-part=smaller]", "aria-disabled") == "true"
 
 
-@pytest.mark.gen_test(timeout=90)
 async def test_whatever_is_said_is_text_in_whole_lines_and_goes_with_the_right_to_read_it(house):
     async with wired_page(house.url, viewport={"width": 1000, "height": 700}) as page:
         await house.say("CA1", "s", "Hello.")
@@ -173,7 +171,7 @@ async def test_whatever_is_said_is_text_in_whole_lines_and_goes_with_the_right_t
         assert said == ["Hello.", *list(CONTENTS.values())[1::2]]
         await house.user("bob@example.com", house.organization_id)
         await house.store.write(accounts.deactivate_user, "ada@example.com")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await page.wait_for_selector("text=You may no longer read this call")
         await page.wait_for_function(f"!document.querySelector('{LINES}')")
         assert await spoken(page) == [] and await page.is_visible("[role=status]:has-text('Access removed')")

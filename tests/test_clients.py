@@ -109,7 +109,6 @@ async def watch_the_whole_call(house, watch, order: Order):
     return seen
 
 
-@pytest.mark.gen_test(timeout=60)
 @pytest.mark.parametrize(("client", "way"), EVERY_WAY)
 async def test_a_call_is_watched_to_its_end(house, client, way, watch):
     await house.say("CA0000", "u-1", "Of another call.")
@@ -195,7 +194,6 @@ async def test_a_ping_is_answered(house, client, watch):
     assert seen.seqs == [1, 2, 3]
 
 
-@pytest.mark.gen_test(timeout=60)
 @pytest.mark.parametrize("client", CLIENTS)
 async def test_a_restart_costs_a_client_that_comes_back_nothing(sqlite_url, client, watch):
     clock, port = Clock(), free_port()

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from command_line import HOME, PATIENCE_S, CommandLine, environment
+from command_line import HOME, CommandLine, environment
 from handlers.source_kinds import SOURCE_KINDS
+from patience import PATIENCE_S
 from provider_line import SECRETS
 from sources import KINDS
 

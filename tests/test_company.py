@@ -3,12 +3,12 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-import pytest
 from msgspec.json import decode
 
 from hub import Face
 from hub.viewer import MAX_UNSENT_BYTES
 from models import rights
+from patience import PATIENCE_S
 from test_hub import Stage
 
 ADA, SUE = Face("ada@example.com", "page"), Face("sue@example.com", "page")
@@ -93,7 +93,6 @@ def test_neither_cursor_nor_order_of_the_log_knows_of_it():
     assert ada.cursor == quiet.cursor == stage.call.head_seq
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_people_and_keys_are_named_to_who_asks_and_others_hear_nothing_new(house):
     await house.say("CA1", "s1", "Hello.")
     session = await house.store.write(rights.create_session, house.clock(), house.user_id)
@@ -114,7 +113,7 @@ async def test_people_and_keys_are_named_to_who_asks_and_others_hear_nothing_new
             pass
         version = told["notes_version"]
         await house.fetch("POST", "/api/v1/calls/sid/CA1/notes", {"text": "Check."})
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             assert (await page.until("company"))["notes_version"] != version
         await house.say("CA1", "s2", "Still there?")
         assert (await page.until("transcript"))["seq"] == 2

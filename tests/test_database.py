@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from command_line import PATIENCE_S
 from models import Store, alert_tables, note_tables, redaction_tables, retention_tables, rights, tables
 from models.database import (
     MIGRATIONS,
@@ -20,6 +19,7 @@ from models.database import (
     sqlite_path,
     write_transaction,
 )
+from patience import PATIENCE_S
 
 HOME = Path(__file__).parent.parent
 TABLES = (

@@ -11,6 +11,7 @@ from commands.demo import playing
 from commands.demo_player import Player
 from events import SECOND
 from models import demo
+from patience import PATIENCE_S
 
 ALL = conversations()
 SEED = 20260119
@@ -146,6 +147,6 @@ async def count(house) -> int:
 
 
 async def until(house, holds) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds(await house.store.read(demo.running)):
             await asyncio.sleep(0.02)

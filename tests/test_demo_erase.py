@@ -9,6 +9,7 @@ from commands.demo import playing
 from handlers.demo_page import erase_demo
 from models import demo, rights
 from models.database import execute
+from patience import PATIENCE_S
 
 COUNTED = ("call", "entry", "status_change", "source_state", "assistant", "api_key", "ticket", "meta")
 
@@ -25,7 +26,7 @@ async def a_call_of_their_own(house) -> dict[str, int]:
 
 
 async def playing_calls(house) -> list[str]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not (found := await house.store.read(demo.running)):
             await asyncio.sleep(0.02)
     return found

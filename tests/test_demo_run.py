@@ -10,8 +10,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from command_line import PATIENCE_S, CommandLine, complaints, finish
+from command_line import CommandLine, complaints, finish
 from models.database import administered, execute
+from patience import PATIENCE_S
 from server import main, make_parser
 from settings import read_settings
 

@@ -10,7 +10,6 @@ KINDS = ("", "/protocol", "/rest", "/messages", "/examples")
 FEWER = "all => all.filter((_, number) => number % 6).forEach(entry => entry.remove())"  # alike: axe takes a minute
 
 
-@pytest.mark.gen_test(timeout=100)
 async def test_every_kind_of_page_is_fit_for_everyone_and_an_example_can_be_chosen_and_copied(house):
     asked = []
     async with new_page(permissions=["clipboard-read", "clipboard-write"]) as page:

@@ -14,6 +14,7 @@ import pytest
 
 from handlers.docs_library import EXAMPLES, FILES, MADE, NAMES, TASKS
 from house import House, open_house
+from patience import PATIENCE_S
 from visitor import Document, Visitor
 
 ROOT = Path(__file__).parent.parent
@@ -148,7 +149,7 @@ async def test_every_command_shown_for_an_operation_works_as_it_stands(house):
             env=os.environ | {"CALLBOARD_KEY": house.key},
             stdout=subprocess.PIPE,
         )
-        output, _ = await asyncio.wait_for(process.communicate(), 30)
+        output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
         assert process.returncode == 0 and output.decode()[-3] == "2", (command, output)
 
 

@@ -5,8 +5,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from hall import WAIT_S, Hall, is_closed, post, rest, until
+from hall import Hall, is_closed, post, rest, until
 from handlers import entrance as module
+from patience import PATIENCE_S
 
 ASKED = post("Content-Length: 1") + b"x"
 
@@ -14,7 +15,7 @@ ASKED = post("Content-Length: 1") + b"x"
 class Ending:
     """A hall that is being left."""
 
-    def __init__(self, hall, grace_s=WAIT_S):
+    def __init__(self, hall, grace_s=PATIENCE_S):
         hall.server.stop()
         self.task = asyncio.ensure_future(hall.server.serve_out(grace_s))
 
@@ -23,7 +24,7 @@ class Ending:
         return self
 
     async def __aexit__(self, *_):
-        await asyncio.wait_for(self.task, WAIT_S)
+        await asyncio.wait_for(self.task, PATIENCE_S)
 
 
 async def test_a_request_on_its_way_is_answered_and_told_that_the_connection_ends():

@@ -12,6 +12,7 @@ from house import open_house
 from models import erasing, tables
 from models.compacting import compact
 from models.database import execute, open_database
+from patience import PATIENCE_S
 from sources.twilio_signature import FORM
 from twilio_calls import speech
 from visitor import Visitor
@@ -113,7 +114,7 @@ async def test_what_comes_later_for_an_erased_call_is_refused_and_its_id_is_not_
         assert "CA1" in page.page.text and "1 entry" in page.page.text
         answer = await ada.post("/calls/CA1/erase")
         assert answer.code == 303
-        told = await asyncio.wait_for(socket.recv(), 10)
+        told = await asyncio.wait_for(socket.recv(), PATIENCE_S)
         assert '"status":"failed"' in told and '"reason":"erased"' in told and "These words" not in told
     assert (await ada.get("/calls/CA1")).code == 404
     said = {"speaker": "user", "content": "The whole of it once more."}
@@ -146,7 +147,7 @@ async def test_a_provider_that_tells_more_of_an_erased_call_is_thanked_and_nothi
     assert house.pipeline.stored_states()
     erased = await run(line, "erase", "--call", "CA0", "--yes")
     assert erased.last == "Erased 1 call."
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while house.pipeline.stored_states() or house.pipeline.call_ids():
             await asyncio.sleep(0.05)
     assert await post(speech(2, "The report of it all.", 2)) == 204
@@ -234,7 +235,7 @@ async def test_the_index_is_rid_of_words_by_the_server_itself(house, sqlite_url)
     await house.services.erasing.clean()
     state = await house.store.read(erasing.state)
     assert state.is_index_clean
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while state.cleaned < state.version:
             await asyncio.sleep(0.05)
             state = await house.store.read(erasing.state)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from browser import chromium, new_page
+from patience import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -27,7 +28,7 @@ async def start(house, *command: str, key: str = "") -> asyncio.subprocess.Proce
 
 
 async def finish(process: asyncio.subprocess.Process) -> str:
-    output, errors = await asyncio.wait_for(process.communicate(), 30)
+    output, errors = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     assert (process.returncode, errors.decode()) == (0, "")
     return output.decode()
 
@@ -48,7 +49,7 @@ async def watched_by(house, *command: str) -> str:
 
     async def is_there() -> None:
         call_id = (await house.get(f"/api/v1/calls/sid/{CALL}"))["id"]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while not house.hub.viewers(call_id) and process.returncode is None:
                 await asyncio.sleep(0.02)
 
@@ -161,7 +162,7 @@ async def test_a_viewer_that_is_refused_says_so_and_fails(house, command):
     await house.say(CALL, "u-1", "Secret.")
     flags = ["--experimental-websocket"] if runner != sys.executable else []
     process = await start(house, runner, *flags, *command, CALL, key="cb_wrong")
-    output, errors = await asyncio.wait_for(process.communicate(), 30)
+    output, errors = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     assert process.returncode == 1 and b"authentication_failed" in errors and b"Secret" not in output
 
 

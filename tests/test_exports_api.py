@@ -124,7 +124,6 @@ async def test_whatever_was_said_every_file_can_be_read(either_house):
     assert [one["content"] for one in found] == list(CONTENTS.values())
 
 
-@pytest.mark.gen_test(timeout=100)
 async def test_the_files_of_28_recorded_calls_hold_every_word_at_its_time(house, shared):
     paths = sorted((shared / "data" / "harper-valley").glob("*.jsonl"))
     assert len(paths) == 28
@@ -162,7 +161,6 @@ class Remote(House):
 LONG = [{"segment_id": f"s{n}", "speaker": "user", "content": f"{n} " + "words " * 1300} for n in range(5000)]
 
 
-@pytest.mark.gen_test(timeout=110)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the memory of a process as Linux tells it")
 async def test_a_long_call_is_never_held_whole_whether_or_not_it_is_read():
     """5,000 segments, 39 MB: the server's memory grows by some pages of 200."""

@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from patience import PATIENCE_S
 from postgres import free_port
 from tests.crash.journal import Journal, violations
 from tests.crash.load import Load, Place, RestProducer, TwilioProducer
@@ -24,9 +25,9 @@ async def test_what_was_acknowledged_before_a_sigterm_is_stored(database_url, tm
     producing = [asyncio.create_task(kind(load, f"p{n}").run()) for n, kind in enumerate(kinds)]
     for _ in range(20):
         load.progress.clear()
-        await asyncio.wait_for(load.progress.wait(), 30)
+        await asyncio.wait_for(load.progress.wait(), PATIENCE_S)
     load.burst.clear()
-    await asyncio.wait_for(load.burst.wait(), 30)
+    await asyncio.wait_for(load.burst.wait(), PATIENCE_S)
     status = await server.stop()
     for task in producing:
         assert not task.done(), "nobody was refused for good"

@@ -9,6 +9,7 @@ import pytest
 
 from house import Watcher
 from models import accounts
+from patience import PATIENCE_S
 from test_docs import PROTOCOL
 
 
@@ -20,7 +21,7 @@ async def wall(house, token=None):
 
 async def row_of(watcher, call_sid, **wanted) -> dict:
     """The next row of the call in which everything wanted is so."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             message = await watcher.next()
             for row in message.get("calls", ()):

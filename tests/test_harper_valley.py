@@ -5,9 +5,8 @@ import json
 import random
 from pathlib import Path
 
-import pytest
-
 from follower import Follower
+from patience import PATIENCE_S
 
 VIEWERS = 4  # of each call
 SPEED = 40  # times as fast as people spoke: the longest call takes under three seconds
@@ -69,7 +68,6 @@ async def play(house, recording: Recording) -> int:
     return len(acks)
 
 
-@pytest.mark.gen_test(timeout=100)
 async def test_every_viewer_of_28_calls_at_once_ends_with_the_whole_call(house, shared):
     paths = sorted((shared / "data" / "harper-valley").glob("*.jsonl"))
     assert len(paths) == 28
@@ -81,7 +79,7 @@ async def test_every_viewer_of_28_calls_at_once_ends_with_the_whole_call(house, 
             own = random.Random(chance.random())
             follower = Follower(house.url, recording.call_sid, house.key, chance=own, drops=3 * number)
             followers.append(asyncio.create_task(follower.run()))
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*(play(house, recording) for recording in recordings))
         house.clock.advance(6)
         done = await asyncio.gather(*followers)

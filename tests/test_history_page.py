@@ -10,6 +10,7 @@ from axe_playwright_python.async_playwright import Axe
 from audit_log import logged
 from browser import chromium, new_page
 from exports.call_list import COLUMNS
+from patience import PATIENCE_S
 from test_pages import sign_in
 from test_settings_browser import assert_fit_for_everyone
 from visitor import Visitor
@@ -186,7 +187,7 @@ async def test_a_result_opens_the_call_at_that_moment(house, has_scripts, is_ove
             await page.wait_for_selector("[role=status]:has-text('Live')")
             await house.say("CA0", "u-new", "A new one")
             await page.wait_for_selector(".segment-words:text-is('A new one')", state="attached")
-        async with asyncio.timeout(10):  # browsers lay out what is far away a little later
+        async with asyncio.timeout(PATIENCE_S):  # browsers lay out what is far away a little later
             while not await is_in_sight(page.locator(".segment:target")):
                 await asyncio.sleep(0.05)
 

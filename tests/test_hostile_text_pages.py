@@ -41,7 +41,6 @@ async def markup_in(page, selector: str) -> int:
     return await page.locator(f"{selector} *").count()
 
 
-@pytest.mark.gen_test(timeout=100)
 async def test_a_call_page_shows_every_text_as_text_however_it_came(house):
     await announce(house)
     half = len(CONTENTS) // 2
@@ -103,7 +102,6 @@ async def test_what_is_said_about_a_call_is_text_too(house):
             await page.reload()
 
 
-@pytest.mark.gen_test(timeout=100)
 async def test_the_wall_shows_every_text_as_text_however_it_came(house):
     await announce(house)
     await house.say("CA1", "s", "Hello.")

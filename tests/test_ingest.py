@@ -4,6 +4,7 @@ import asyncio
 import json
 
 from models import entries, rights
+from patience import PATIENCE_S
 from tests.test_live_refusals import refused
 
 
@@ -61,7 +62,7 @@ async def test_one_socket_feeds_many_calls_and_a_transcript_creates_an_unknown_o
 
 async def test_two_thousand_messages_may_be_sent_without_waiting(house):
     number = 2000
-    async with house.produce() as producer, asyncio.timeout(40):
+    async with house.produce() as producer, asyncio.timeout(PATIENCE_S):
 
         async def send():
             for n in range(1, number + 1):
@@ -146,7 +147,7 @@ async def test_what_is_sent_again_after_a_lost_connection_is_stored_once(either_
             await producer.send(message)
         await producer.next()
         producer.socket.transport.abort()
-    async with house.produce() as producer, asyncio.timeout(40):
+    async with house.produce() as producer, asyncio.timeout(PATIENCE_S):
         acks = await told(producer, *messages)
     assert sorted(ack["seq"] for ack in acks) == list(range(1, 301))
     assert len(await log(house)) == 300

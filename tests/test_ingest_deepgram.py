@@ -8,6 +8,7 @@ import pytest
 from house import Clock, open_house
 from log_reader import is_spoken
 from models import entries, source_settings
+from patience import PATIENCE_S
 from postgres import free_port
 from provider_line import golden, recorded
 from test_ingest import told, transcript
@@ -54,7 +55,7 @@ async def test_a_call_passed_on_message_by_message_is_as_by_callback(house, reco
         (ack,) = await told(producer, {"type": "call_status", "call_sid": CALL, "data": {"status": "completed"}})
         assert ack["type"] == "ack"
     house.clock.advance(60)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         for follower in await asyncio.gather(*followers):
             assert_as_wanted(follower, recording)
 
@@ -73,7 +74,7 @@ async def test_after_a_restart_what_is_sent_again_is_stored_once_and_nothing_is_
             await told(producer, *messages[cut - 3 :])  # three of them again
         await house.end(CALL)
         clock.advance(60)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             for follower in await asyncio.gather(*followers):
                 assert_as_wanted(follower, recording, was_restarted=True)
         assert len(await sources(house)) == 1
@@ -228,7 +229,7 @@ async def test_a_producer_that_leaves_at_once_is_heard_all_the_same(house):
     async with house.produce() as producer:
         for n in range(20):
             await producer.send(deepgram(n, result(n, f"Word {n}")))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not (calls := (await house.get("/api/v1/calls"))["items"]) or calls[0]["transcript_count"] < 20:
             await asyncio.sleep(0.01)
     assert [words for _, words in await log(house)] == [f"Word {n}" for n in range(20)]

@@ -12,9 +12,10 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from command_line import PATIENCE_S, CommandLine, Outcome, finish
+from command_line import CommandLine, Outcome, finish
 from models.database import MIGRATION_LOCK, execute, open_database
 from models.ticking import ticking
+from patience import PATIENCE_S
 from test_erase import traces
 from test_schema_upgrades import NAMES, load
 

@@ -67,7 +67,6 @@ async def a_day(house) -> None:
     await produce(house, [{"type": "transcript", "call_sid": "CA2", "data": one | of_one} for one in data])
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_a_call_with_an_alert_is_found_followed_marked_linked_and_exported_by_keyboard(house):
     await a_day(house)
     async with new_page(

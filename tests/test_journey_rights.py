@@ -13,7 +13,6 @@ pytestmark = pytest.mark.skipif(chromium() is None, reason="Chromium is not inst
 NEW = "battery staple"
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_what_is_open_says_that_its_session_ended_and_goes_on_with_a_new_one_until_the_right_ends(house):
     await house.say("CA1", "s-1", "Said before.", segment_start=1.0)
     is_secret(NEW)

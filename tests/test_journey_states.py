@@ -21,7 +21,6 @@ async def fit_on_a_phone(page, name: str) -> None:
     await page.set_viewport_size(DESK)
 
 
-@pytest.mark.gen_test(timeout=170)
 async def test_an_empty_wall_and_one_of_cards_are_fit_for_everyone(house):
     async with new_page(viewport=DESK) as page:
         await page.goto(house.url + "/sign-in?next=/")
@@ -56,7 +55,6 @@ async def test_an_empty_wall_and_one_of_cards_are_fit_for_everyone(house):
         await fit(page, "no call is running")
 
 
-@pytest.mark.gen_test(timeout=170)
 async def test_a_call_in_every_state_is_fit_for_everyone(house):
     await announce(house, "CA1", from_number="+15550142", direction="inbound")
     async with new_page(viewport=DESK) as page:

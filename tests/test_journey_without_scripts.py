@@ -11,7 +11,6 @@ from test_wall_page import row, shown
 pytestmark = pytest.mark.skipif(chromium() is None, reason="Chromium is not installed")
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_calls_are_watched_noted_exported_searched_and_settings_made_without_scripts(house):
     await a_day(house)
     async with new_page(java_script_enabled=False) as page:

@@ -10,6 +10,7 @@ from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamClosedError
 
 from handlers.kept_readers import KeptReaders
+from patience import PATIENCE_S
 
 
 class Told:
@@ -93,7 +94,7 @@ async def test_the_end_of_a_connection_is_noticed_all_the_same():
         closed = asyncio.Event()
         stream.set_close_callback(closed.set)
         theirs.close()
-        await asyncio.wait_for(closed.wait(), 10)
+        await asyncio.wait_for(closed.wait(), PATIENCE_S)
         with pytest.raises(StreamClosedError):
             await stream.read_bytes(1)
 
@@ -108,7 +109,7 @@ async def test_while_a_stream_writes_and_wants_nothing_it_still_hears_that_it_ca
         theirs.send(b"meanwhile")
         left = 5 << 20
         theirs.setblocking(False)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while left:
                 left -= len(await asyncio.get_running_loop().sock_recv(theirs, 1 << 20))
             await writing

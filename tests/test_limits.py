@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from handlers.message_limit import MessageLimit, Verdict
 from house import open_house
+from patience import PATIENCE_S
 from tests.test_live_refusals import refused, until
 
 FULL = ("connection_limit_exceeded", True, 1008)
@@ -47,7 +48,7 @@ async def test_of_many_that_come_at_once_ten_are_let_in(either_house):
         socket = await house.websocket(f"/live-transcript/CA1?token={house.key}")
         return socket, json.loads(await socket.recv())
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         comers = await asyncio.gather(*(come() for _ in range(25)))
     words = [message.get("error", message["type"]) for _, message in comers]
     assert sorted(words) == ["connection_established"] * 10 + ["connection_limit_exceeded"] * 15

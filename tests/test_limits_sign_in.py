@@ -8,6 +8,7 @@ import pytest
 
 from handlers import passwords
 from models import accounts
+from patience import PATIENCE_S
 from strangers import ELSEWHERE, WRONG_KEY, ask, stop_the_clock
 from visitor import Document, Visitor
 
@@ -101,7 +102,7 @@ async def test_a_flood_of_sign_ins_gets_503_and_everyone_else_is_served_meanwhil
         stop_the_clock(house)
         await house.say("CA1", "s1", "Hello")
         flood = [asyncio.ensure_future(try_in(house, WRONG, address=f"127.0.2.{n}")) for n in range(1, 9)]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while sum(task.done() for task in flood) < 3:
                 await asyncio.wait([task for task in flood if not task.done()], return_when=asyncio.FIRST_COMPLETED)
             refused = [task.result() for task in flood if task.done()]

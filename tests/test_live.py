@@ -6,6 +6,7 @@ import pytest
 import websockets
 
 from house import open_house
+from patience import PATIENCE_S
 from tests.test_live_refusals import until
 
 FIRST_FOUR = ["connection_established", "call_status", "transcript", "history_complete"]
@@ -71,7 +72,7 @@ async def test_whoever_joins_while_a_call_is_fed_gets_all_of_it_once_and_in_orde
                     await viewer.next()
                 return viewer
 
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE_S):
             _, _, *viewers = await asyncio.gather(feed(), acks(), *(follow() for _ in range(4)))
     for viewer in viewers:
         assert viewer.seqs == list(range(1, said + 1))

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from handlers.frames import CLOSE, TEXT
+from patience import PATIENCE_S
 from tests.peers import HANDSHAKE, client_frame, raw
 from tests.test_live_refusals import until
 
@@ -30,7 +31,7 @@ async def sleeper(house, query=""):
 async def feed(house, first, last, size):
     """Finals of this size, `first` to `last`, and how much was unsent at most meanwhile."""
     most = 0
-    async with house.produce() as producer, asyncio.timeout(20):
+    async with house.produce() as producer, asyncio.timeout(PATIENCE_S):
         for n in range(first, last + 1):
             data = {"segment_id": f"s{n}", "content": f"{n} " + "x" * size, "speaker": "user"}
             await producer.send({"type": "transcript", "id": n, "call_sid": "CA1", "data": data})
@@ -59,7 +60,7 @@ async def test_a_viewer_that_sleeps_costs_little_and_on_waking_up_gets_everythin
     async with sleeper(house) as (peer, socket), house.watch("CA1") as other:
         await other.history()
         feeding = asyncio.ensure_future(feed(house, 2, number, size))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while other.seqs[-1] < number:  # others are not delayed: it sleeps all the while
                 await other.next()
         assert await feeding < MEBIBYTE
@@ -70,7 +71,7 @@ async def test_a_viewer_that_sleeps_costs_little_and_on_waking_up_gets_everythin
         assert await other.to_the_end() == 1000
         assert other.seqs == list(range(1, number + 1))
         seen, most = [], 0
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             async for message in messages(peer):
                 seen.append(message)
                 most = max(most, socket.connection.unsent_bytes)
@@ -93,7 +94,7 @@ async def test_a_joiner_that_does_not_read_its_history_costs_little_too(house):
         await until(lambda: socket.connection.unsent_bytes)
         assert socket.connection.unsent_bytes < MEBIBYTE
         seqs = []
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE_S):
             async for message in messages(peer):
                 assert socket.connection.unsent_bytes < MEBIBYTE
                 if message["type"] == "transcript":
@@ -115,7 +116,7 @@ async def test_interims_are_dropped_for_a_slow_viewer_and_the_open_one_is_told_w
         await feed(house, 2, 60, 30000)
         await house.say("CA1", "i2", "open", is_final=False)
         seen, seqs = [], []
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE_S):
             async for message in messages(peer):
                 seen.append(message)
                 if "seq" in message:

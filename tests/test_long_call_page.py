@@ -47,7 +47,6 @@ def heard(number: int, content: str = "And so on.", seq: int | None = None, star
     return message | stored | {"data": data, "timestamp": "2026-01-19T12:00:00.000+00:00", "replayed": False}
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_a_long_call_grows_is_corrected_and_put_in_order_over_the_ends_of_its_lists(house):
     await a_long_call(house, 300)
     async with new_page(viewport={"width": 1300, "height": 700}) as page:
@@ -94,7 +93,6 @@ async def test_a_long_call_grows_is_corrected_and_put_in_order_over_the_ends_of_
         assert await page.evaluate(f"{LISTS}.map((list) => list.childElementCount)") == [0]
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_what_is_not_laid_out_yet_is_gone_to_copied_printed_and_read_out_all_the_same(house):
     await a_long_call(house, 620)
     async with new_page(viewport={"width": 1300, "height": 700}) as page:

@@ -73,7 +73,6 @@ async def test_the_page_shows_them_and_says_what_is_not_known(house):
     assert await shown() == unknown | {"hidden": [False, True], "so far": False}
 
 
-@pytest.mark.gen_test(timeout=100)
 async def test_what_is_measured_of_28_recorded_calls_adds_up(house, shared):
     paths = sorted((shared / "data" / "harper-valley").glob("*.jsonl"))
     assert len(paths) == 28

@@ -13,7 +13,6 @@ from command_line import CommandLine, complaints, finish
 pytestmark = pytest.mark.skipif(chromium() is None, reason="Chromium is not installed")
 
 
-@pytest.mark.gen_test(timeout=100)
 async def test_a_newcomer_goes_from_an_empty_folder_to_calls_on_the_wall_and_ends_the_demo(tmp_path: Path):
     line = CommandLine(f"sqlite:///{tmp_path}/board.db")
     process = line.start("run", "--port", "0", "--log-level", "warning")

@@ -12,8 +12,6 @@ from visitor import Visitor
 
 KEYS = 8  # by chance one node of three is the right one: without that this fails all but surely
 
-pytestmark = [pytest.mark.gen_test(timeout=200), pytest.mark.timeout(240)]
-
 
 @pytest.mark.parametrize("proxy", proxies.NAMES)
 async def test_a_browser_that_stays_on_a_node_is_shown_the_key_it_made(

@@ -13,8 +13,6 @@ import pytest
 
 from command_line import HOME
 
-pytestmark = [pytest.mark.gen_test(timeout=390), pytest.mark.timeout(400)]
-
 
 @pytest.fixture
 def temporary() -> Iterator[Path]:

@@ -8,7 +8,6 @@ import proxies
 from nodes import running_nodes
 from nodes_crowd import crowd_at
 
-pytestmark = [pytest.mark.gen_test(timeout=300), pytest.mark.timeout(340)]
 FROZEN_S = 3  # less than a place's lease
 
 

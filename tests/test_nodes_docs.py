@@ -13,11 +13,11 @@ import pytest
 from certificates import make_certificate
 from command_line import HOME
 from house import open_house
+from patience import PATIENCE_S
 from redis_server import RedisServer, running_redis
 from settings import FIELDS
 
 NODES, SCALING = ((HOME / "docs" / name).read_text() for name in ("nodes.md", "scaling.md"))
-PATIENCE_S = 30
 
 
 @pytest.mark.parametrize("page", [NODES, SCALING])

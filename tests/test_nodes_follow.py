@@ -4,21 +4,19 @@ import asyncio
 import json
 from contextlib import AsyncExitStack
 
-import pytest
-
 from models import rights
 from models.database import administered
 from models.store import wall_clock
 from nodes import running_nodes
 from nodes_crowd import crowd_at
+from patience import PATIENCE_S
 
-pytestmark = [pytest.mark.gen_test(timeout=200), pytest.mark.timeout(240)]
 FINALS = 30
 
 
 async def seqs(viewer, last: int) -> list[int]:
     """Of all finals that came, once this one is there."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while last not in viewer.seqs:
             await viewer.next()
     return viewer.seqs
@@ -40,7 +38,7 @@ async def test_viewers_on_every_node_have_a_call_that_is_fed_on_all_of_them(new_
             assert await seqs(viewer, FINALS - 1) == list(range(1, FINALS))
         assert await seqs(late, FINALS - 1) == list(range(6, FINALS))
         for viewer in (*viewers, late):
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE_S):
                 assert await viewer.to_the_end() == 1000
             assert viewer.seqs[-1] == FINALS - 1, "nothing came twice at the end"
 
@@ -66,7 +64,7 @@ async def test_a_key_that_is_revoked_ends_its_sockets_on_every_node(new_postgres
         with administered(url) as db:
             rights.revoke_key(db, wall_clock(), other)
         for viewer in leaving:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 assert await viewer.to_the_end() == 1008
             assert viewer.seen[-1]["error"] == "access_revoked"
 
@@ -78,7 +76,7 @@ async def test_the_wall_of_a_node_shows_a_call_and_its_viewers_on_others(new_pos
             row = {}
 
             async def until(**expected):
-                async with asyncio.timeout(60):
+                async with asyncio.timeout(PATIENCE_S):
                     while any(row.get(name) != value for name, value in expected.items()):
                         for call in json.loads(await socket.recv()).get("calls", ()):
                             row.update(call)

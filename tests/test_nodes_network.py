@@ -11,7 +11,6 @@ from nodes_crowd import crowd_at
 from postgres import own_postgres
 from redis_server import running_redis
 
-pytestmark = [pytest.mark.gen_test(timeout=300), pytest.mark.timeout(340)]
 CUT_OFF_S = 10  # long enough for what is patient with a silent peer
 
 

@@ -3,12 +3,10 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-import pytest
-
 from nodes import running_nodes
+from patience import PATIENCE_S
 from redis_server import running_redis
 
-pytestmark = [pytest.mark.gen_test(timeout=200), pytest.mark.timeout(240)]
 PLACES = 3
 
 
@@ -33,7 +31,7 @@ class Places:
         return False
 
     async def will_be_let_in(self, number: int) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while not await self.is_let_in(number):
                 await asyncio.sleep(0.2)
 
@@ -44,7 +42,7 @@ class Places:
     async def are_all_in(self) -> bool:
         for viewer in self.viewers:
             await viewer.send({"type": "ping"})
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE_S):
                 await viewer.until("pong")
         return True
 
@@ -71,7 +69,7 @@ async def test_places_are_counted_over_all_nodes_and_by_each_while_redis_is_away
             assert await places.are_all_in()
             await asyncio.to_thread(redis.start)
             assert await places.are_all_in()
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE_S):
                 while await places.is_let_in(2):  # its own one and one more, at most, before Redis counts again
                     await asyncio.sleep(1)
             assert await places.are_all_in(), "nobody is thrown out, although there are too many"

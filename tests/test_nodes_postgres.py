@@ -3,19 +3,16 @@
 import asyncio
 import signal
 
-import pytest
-
 from nodes import NOT_COMMITTED, running_nodes
 from nodes_crowd import crowd_at
+from patience import PATIENCE_S
 from postgres import own_postgres
-
-pytestmark = [pytest.mark.gen_test(timeout=300), pytest.mark.timeout(340)]
 
 
 async def refusals(crowd, number: int) -> None:
     """Return once so many more producers were told to come again: each with Retry-After, or it is a Violation."""
     due = crowd.load.refused + number
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while crowd.load.refused < due:
             crowd.look()
             await asyncio.sleep(0.05)

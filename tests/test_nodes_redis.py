@@ -4,20 +4,18 @@ import asyncio
 from contextlib import suppress
 from itertools import count
 
-import pytest
-
 from nodes import running_nodes
 from nodes_crowd import crowd_at
+from patience import PATIENCE_S
 from redis_server import running_redis
 
-pytestmark = [pytest.mark.gen_test(timeout=300), pytest.mark.timeout(340)]
 AWAY_S = 4
 
 
 async def an_interim_arrives(producer, viewer) -> None:
     """Say interims until one is there: one may be lost, but not all of them."""
     data = {"segment_id": "open", "speaker": "user", "is_final": False}
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         for revision in count(1):
             said = data | {"revision": revision, "content": f"not final {revision}"}
             await producer.send({"type": "transcript", "call_sid": "CA1", "data": said})

@@ -9,6 +9,7 @@ from alerting import make_rule
 from house import House, open_house
 from models import alerts, calls, retention
 from models.database import execute
+from patience import PATIENCE_S
 
 NODES = 3
 
@@ -37,7 +38,7 @@ async def test_a_silence_is_one_alert(url):
         await make_rule(nodes[0], "Quiet", "silence", threshold=30)
         for number in range(5):
             await nodes[number % NODES].say(f"CA{number}", "s1", "Hello?")
-        async with asyncio.timeout(20):  # until every node knows the rule
+        async with asyncio.timeout(PATIENCE_S):  # until every node knows the rule
             while not all(node.services.alert_rules.lookout.shortest_silences() for node in nodes):
                 await asyncio.sleep(0.05)
         nodes[0].clock.advance(31)
@@ -69,7 +70,7 @@ async def test_what_is_said_is_found_once(url):
             await nodes[number % NODES].say(f"CA{number % 4}", f"s{number}", f"marmalade number {number}")
             if number % 5 == 0:
                 await at_once(*(node.services.searching.tick() for node in nodes))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while (found := await nodes[1].get("/api/v1/calls/search?q=marmalade&limit=50"))[3:] == []:
                 await at_once(*(node.services.searching.tick() for node in nodes))
         assert sorted(result["call_sid"] for result in found) == ["CA0", "CA1", "CA2", "CA3"]

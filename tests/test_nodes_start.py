@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 
 import psycopg2
-import pytest
 
 from models.database import MIGRATIONS
 from postgres import free_port
@@ -13,7 +12,6 @@ from tests.crash.server_process import ServerProcess
 NODES = 4
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_nodes_that_start_together_migrate_once(new_postgres_database, tmp_path):
     url = new_postgres_database()
     nodes = [ServerProcess(url, free_port(), tmp_path / f"{number}.errors") for number in range(NODES)]

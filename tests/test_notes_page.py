@@ -8,6 +8,7 @@ import pytest
 
 from audit_log import logged
 from browser import chromium, new_page
+from patience import PATIENCE_S
 from test_pages import sign_in
 from test_settings_browser import assert_fit_for_everyone
 from test_wall_page import LIVE, announce
@@ -46,7 +47,6 @@ def place_of(segment_id: str) -> str:
     return f"document.getElementById('seg-{segment_id}').getBoundingClientRect().top"
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_a_moment_is_marked_noted_linked_and_seen_by_a_second_supervisor(house):
     await house.user("sue@example.com", house.organization_id, "supervisor")
     await a_call(house)
@@ -78,7 +78,7 @@ async def test_a_moment_is_marked_noted_linked_and_seen_by_a_second_supervisor(h
         await picture(page, "notes")
         await page.keyboard.press("Enter")
         link = None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not link or "#" not in link:
                 link = await page.evaluate("navigator.clipboard.readText()")
         assert link == f"{house.url}/calls/CA1#seg-s%202%2F%C3%A4%23%2525"

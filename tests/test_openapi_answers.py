@@ -3,8 +3,6 @@
 import json
 from collections.abc import Iterator
 
-import pytest
-
 from alerting import make_rule
 from described import OPENAPI, faults, resolve
 from events import Unavailable
@@ -157,7 +155,6 @@ async def errors(caller: Caller, keys: dict[str, str]) -> None:
     await caller.ask("putCall", 422, {"call_sid": "CA0001", "assistant": "Back desk"})
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_every_documented_status_is_met_and_looks_as_described(house, sqlite_url, tmp_path, monkeypatch):
     create = (house.clock(), house.organization_id, 1, "twilio")
     caller = Caller(house, endpoint=await house.store.write(sources.create, *create, None, None))

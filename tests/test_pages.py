@@ -24,7 +24,6 @@ async def spoken(page) -> list[str]:
     return await page.locator(".segments .segment-words").all_inner_texts()
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_a_supervisor_reads_a_call_as_it_is_spoken_and_through_a_restart(sqlite_url):
     port, clock = free_port(), Clock()
     async with new_page(viewport={"width": 1000, "height": 800}) as page:  # on wider ones a call opens beside the list
@@ -58,7 +57,6 @@ async def test_a_supervisor_reads_a_call_as_it_is_spoken_and_through_a_restart(s
             await page.wait_for_selector("[role=status]:has-text('Ended')")
 
 
-@pytest.mark.gen_test(timeout=60)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_pages_have_no_accessibility_violations(house, scheme):
     await house.say("CA1", "a-1", "Front desk, good morning.", speaker="assistant", segment_start=0.5, confidence=0.3)

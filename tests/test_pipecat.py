@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from follower import Follower
+from patience import PATIENCE_S
 
 HERE = Path(__file__).parent
 RECORDING = HERE / "payloads" / "pipecat" / "call.json"
@@ -32,7 +33,7 @@ async def run(house, command) -> None:
     environment = os.environ | {"CALLBOARD_URL": house.url, "CALLBOARD_KEY": house.key}
     pipe = subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=pipe, stderr=pipe)
-    _, errors = await asyncio.wait_for(process.communicate(), 50)
+    _, errors = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     assert process.returncode == 0, errors.decode()
     assert b"something is missing" not in errors, errors.decode()
 
@@ -46,7 +47,7 @@ async def test_a_bots_call_is_shown_as_it_was_spoken(house, bot):
     following = asyncio.create_task(Follower(house.url, "CA1", house.key).run())
     await run(house, BOTS[bot])
     house.clock.advance(6)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         follower = await following
     call = await house.get("/api/v1/calls/sid/CA1")
     assert (call["status"], call["direction"], call["customer_phone"]) == ("completed", "inbound", "+15550123")

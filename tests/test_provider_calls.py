@@ -8,6 +8,7 @@ import pytest
 from follower import Follower
 from house import Clock, House, open_house
 from log_reader import is_spoken
+from patience import PATIENCE_S
 from postgres import free_port
 from provider_line import Line, Recording, golden, new_line, recorded
 
@@ -31,7 +32,7 @@ async def end(house: House, kind: str, recording: Recording, followers: list[asy
     if kind == "deepgram":
         await house.end(recording.call_sid)
     house.clock.advance(60)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         return await asyncio.gather(*followers)
 
 

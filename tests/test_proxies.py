@@ -20,7 +20,8 @@ from handlers.heartbeat import Heartbeat
 from house import Watcher, open_house
 from log_reader import SHAPES, secrets_in
 from models import entries
-from proxies import FILES, IDLE_S, NAMES, PATIENCE_S, PATIENT, Proxy, program
+from patience import PATIENCE_S
+from proxies import FILES, IDLE_S, NAMES, PATIENT, Proxy, program
 from strangers import ELSEWHERE, WRONG_KEY
 from test_pages import sign_in
 from test_wall_page import LIVE
@@ -224,7 +225,6 @@ async def test_a_server_that_stops_keeps_its_viewers_and_gets_no_others_and_one_
 
 
 @pytest.mark.skipif(chromium() is None, reason="Chromium is not installed")
-@pytest.mark.gen_test(timeout=110)
 async def test_a_browser_speaks_http_2_and_its_page_goes_on_after_a_restart(proxy, open_furnished, sqlite_url):
     async with new_page(ignore_https_errors=True) as page:
         async with proxy.before(open_furnished) as house:

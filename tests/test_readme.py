@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE_S
 from settings import FIELDS
 
 ROOT = Path(__file__).parent.parent
@@ -46,7 +47,7 @@ async def test_the_first_call_is_sent_as_it_is_printed(house):
     (block,) = [block for block in re.findall(r"```\n(.*?)```", README, re.DOTALL) if "curl" in block]
     script = block.replace("the key that was printed", house.key).replace("http://localhost:8000", house.url)
     running = await asyncio.create_subprocess_exec("sh", "-c", script, stdout=subprocess.PIPE)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         answer, _ = await running.communicate()
     assert json.loads(answer)["accepted"][0]["seq"] == 1
     (said,) = await house.get("/api/v1/calls/sid/CA0001/transcripts")

@@ -13,7 +13,6 @@ pytestmark = pytest.mark.skipif(chromium() is None, reason="Chromium is not inst
 LIVE_CALL = "[data-part=connection] [role=status]:has-text('Live')"
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_the_page_is_fit_for_everyone_with_patterns_counts_and_errors(house):
     await turn(house)
     await house.say("CA1", "s1", SAID)
@@ -39,7 +38,6 @@ async def test_the_page_is_fit_for_everyone_with_patterns_counts_and_errors(hous
         await assert_fit_for_everyone(page, "refused", in_the_dark=True)
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_labels_are_chips_on_a_call_as_it_goes_and_copied_as_text(house):
     await turn(house)
     await house.say("CA1", "s1", SAID)
@@ -65,7 +63,6 @@ async def test_labels_are_chips_on_a_call_as_it_goes_and_copied_as_text(house):
         await assert_fit_for_everyone(page, "call", in_the_dark=True)
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_labels_are_chips_on_the_wall_with_the_blanks_around_them(house):
     await turn(house)
     await house.say("CA1", "s1", SAID)

@@ -11,6 +11,7 @@ import pytest
 from handlers.elsewhere import Elsewhere
 from house import House, open_house
 from hub.letters import Post, decode, encode
+from patience import PATIENCE_S
 from redis_server import running_redis
 
 
@@ -31,14 +32,14 @@ def relay_url(request) -> str:
 
 
 async def last(viewer, seq: int) -> list[int]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while seq not in viewer.seqs:
             await viewer.next()
     return viewer.seqs
 
 
 async def until(condition) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():
             await asyncio.sleep(0.02)
 
@@ -74,14 +75,14 @@ async def test_interims_travel_and_a_viewer_who_comes_late_gets_the_open_one(new
             revisions = []
             for content in ("I", "I want", "I want to"):
                 await one.say("CA1", "s2", content, is_final=False)
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(PATIENCE_S):
                     shown = await viewer.until("transcript")
                 assert (shown["data"]["content"], shown["data"]["is_final"]) == (content, False)
                 revisions.append(shown["data"]["revision"])
             assert revisions == sorted(set(revisions))
         async with other.watch("CA1") as late:
             await late.history()
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 shown = await late.until("transcript")
             assert (shown["data"]["content"], shown["data"]["is_final"]) == ("I want to", False)
             await one.say("CA1", "s2", "I want to cancel")
@@ -145,7 +146,7 @@ async def test_places_are_counted_over_both_nodes_and_come_free_at_once(new_post
         assert len(inside) == 10, "neither more nor less, however they come"
         assert len(one.hub._rooms[1].viewers) + len(other.hub._rooms[1].viewers) == 10
         await inside.pop().__aexit__(None, None, None)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while (again := await stay(other)) is None:
                 await asyncio.sleep(0.05)
         for watching in (again, *inside):
@@ -170,7 +171,7 @@ async def test_a_client_that_comes_to_another_node_takes_its_place_with_it(new_p
             await before.history()
             async with other.watch("CA1", "&client=laptop") as after:
                 await after.history()
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(PATIENCE_S):
                     assert (await before.until("error"))["error"] == "connection_replaced"
                 assert await one.hub.places._redis.zcard(one.hub.places._keys(1)[0]) == 1
 
@@ -182,11 +183,11 @@ async def test_who_watches_on_the_other_node_is_told_by_name(new_postgres_databa
             await here.history()
             async with other.watch("CA1") as there:
                 await there.history()
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(PATIENCE_S):
                     while len((await here.until("company"))["viewers"]) != 2:
                         pass
                 assert one.hub.viewers(1) == 2
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 while len((await here.until("company"))["viewers"]) != 1:
                     pass
 
@@ -199,7 +200,7 @@ async def test_a_note_on_one_node_is_told_on_the_other(new_postgres_database, re
             await viewer.history()
             await listening(other)
             one.hub.notes_changed(1)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 while (await viewer.until("company"))["notes_version"] == version:
                     pass
 
@@ -212,7 +213,7 @@ async def test_the_wall_of_one_node_hears_of_the_other_before_it_looks(new_postg
             told: dict[str, dict] = {}
 
             async def see(call_sid: str, is_so) -> None:
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(PATIENCE_S):
                     while call_sid not in told or not is_so(told[call_sid]):
                         message = json.loads(await socket.recv())
                         told.update({row["call_sid"]: row for row in message.get("calls", ())})

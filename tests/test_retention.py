@@ -10,6 +10,7 @@ from command_line import CommandLine
 from models import erasing, retention
 from models.database import execute
 from models.retention import DAY_US
+from patience import PATIENCE_S
 from visitor import Visitor
 
 OF_CALLS = ("call", "entry", "status_change", "call_alias", "alert", "note", "entry_terms")
@@ -142,6 +143,6 @@ async def test_a_call_that_was_deleted_is_gone_for_who_knew_it(house, days, due)
     house.clock.advance(2 * 86_400)
     assert len(house.pipeline.call_ids()) == 1
     await house.services.retention.run()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while len(house.pipeline.call_ids()) != 1 - due:
             await asyncio.sleep(0.05)

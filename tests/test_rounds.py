@@ -7,6 +7,7 @@ import pytest
 
 from events import Unavailable
 from handlers.rounds import start_rounds
+from patience import PATIENCE_S
 
 
 @pytest.mark.parametrize("is_async", [True, False])
@@ -23,7 +24,7 @@ async def test_a_round_that_the_database_is_away_for_is_left_out_without_a_word(
         work()
 
     timer = start_rounds(asynchronous if is_async else work, 1)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         await third.wait()
     timer.stop()
     assert done[:3] == [0, 1, 2]

@@ -9,6 +9,7 @@ from house import Clock, open_house
 from models import demo, search_index
 from models.database import execute, migrate, open_database, write_transaction
 from models.search_index import BATCH, BATCH_CHARS
+from patience import PATIENCE_S
 from test_search import Board
 
 
@@ -19,7 +20,7 @@ async def found(house, query: str) -> list[str]:
 async def test_a_server_takes_what_is_stored_by_itself(either_house):
     house = either_house
     await house.say("CA1", "u-1", "Is my bike ready?")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not await found(house, "bike"):
             await asyncio.sleep(0.05)
 

@@ -7,6 +7,7 @@ import pytest
 
 from alerting import receiving
 from models import alert_rules
+from patience import PATIENCE_S
 from visitor import Visitor
 
 REFUND = {"name": "Refund", "kind": "phrase", "text": "refund\nmoney back"}
@@ -159,7 +160,7 @@ async def test_a_silence_has_a_row_of_its_own_between_what_was_said(house, admin
     await house.say("CA1", "s1", "Hello", segment_start=0.5)
     house.clock.advance(21)
     await house.pipeline.notice_silences()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not await house.get("/api/v1/calls/sid/CA1/alerts"):
             pass
     await house.say("CA1", "s2", "Sorry, I was away", segment_start=22.0)

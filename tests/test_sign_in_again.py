@@ -26,7 +26,6 @@ async def session(context) -> str:
     return next(cookie["value"] for cookie in await context.cookies() if cookie["name"] == "callboard_session")
 
 
-@pytest.mark.gen_test(timeout=110)
 async def test_two_pages_ask_for_a_password_and_what_one_is_told_is_enough_for_both(house):
     await house.say("CA1", "s-1", "Said before.", segment_start=1.0)
     await house.user("bob@example.com", house.organization_id)

@@ -8,9 +8,9 @@ import urllib.request
 import pytest
 
 from command_line import CommandLine, finish
+from patience import PATIENCE_S
 
 MARK = "zebra5318"
-WAIT_S = 20
 MALFORMED = [
     f"{MARK}\r\n\r\n",
     f"GET / {MARK}/1.1\r\n\r\n",
@@ -41,7 +41,7 @@ MALFORMED = [
 
 def say(port, text):
     """All that the server answers, until it closes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=WAIT_S) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
         answer = b""
         try:
             client.sendall(text.encode("latin1"))
@@ -74,7 +74,7 @@ def stopped(server):
 
 
 def is_well(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=WAIT_S) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE_S) as answer:
         return answer.status == 200
 
 
@@ -103,7 +103,7 @@ def test_two_thousand_idle_connections_do_not_stop_a_client(served):
     crowd = []
     try:
         for _ in range(2000):
-            crowd.append(socket.create_connection(("127.0.0.1", port), timeout=WAIT_S))
+            crowd.append(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S))
         assert is_well(port)
         descriptors = len(os.listdir(f"/proc/{server.pid}/fd"))
         assert descriptors > 1000, "they were really open"

@@ -11,9 +11,9 @@ import websockets
 
 from command_line import HOME, complaints, environment
 from log_reader import is_spoken
+from patience import PATIENCE_S
 from postgres import free_port
 
-PATIENCE_S = 45  # for a process on a busy machine
 AT_ONCE, KEPT_OPEN, WATCHING = 20, 4, 6
 ANSWERED, MEANWHILE = 150, 60  # requests before the restart, and again after it; while nobody serves
 

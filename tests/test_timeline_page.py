@@ -62,7 +62,6 @@ async def test_a_call_without_times_says_so_and_one_without_words_has_none(house
 
 
 @pytest.mark.skipif(chromium() is None, reason="Chromium is not installed")
-@pytest.mark.gen_test(timeout=110)
 async def test_it_grows_with_the_call_and_leads_to_what_was_said(house):
     await make_rule(house, "Refund", "phrase", "refund")
     await speak(house)

@@ -20,10 +20,9 @@ from commands import demo
 from house import Watcher
 from models import demo as demo_models
 from models import sources
+from patience import PATIENCE_S
 from peers import raw
 from strangers import Stopped
-
-WAIT_S = 20
 
 
 class Files(NamedTuple):
@@ -115,7 +114,7 @@ async def test_the_test_call_reaches_the_server_itself(open_tls, files):
 async def test_the_demo_plays_over_tls(open_tls, files):
     async with open_tls() as house:
         await house.store.write(demo_models.turn_on)
-        async with demo.playing(house.services, house.server.own_url, speed=50), asyncio.timeout(WAIT_S):
+        async with demo.playing(house.services, house.server.own_url, speed=50), asyncio.timeout(PATIENCE_S):
             while not json.loads((await fetch(house, files, "/api/v1/calls/count", house.key)).body)["count"]:
                 await asyncio.sleep(0.05)
 
@@ -123,7 +122,7 @@ async def test_the_demo_plays_over_tls(open_tls, files):
 async def test_plain_http_to_the_tls_port_is_closed_at_once_without_a_word_in_the_log(open_tls, caplog):
     async with open_tls() as house:
         for said in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x00" * 100, b"\x16\x03\x01\xff\xff" + b"x" * 500):
-            async with raw(port_of(house)) as peer, asyncio.timeout(WAIT_S):
+            async with raw(port_of(house)) as peer, asyncio.timeout(PATIENCE_S):
                 await peer.send(said)
                 with suppress(ConnectionResetError):
                     while await peer.read():
@@ -142,7 +141,7 @@ async def test_a_slow_handshake_is_closed_in_time(open_tls, monkeypatch):
     monkeypatch.setattr(serving, "Entrance", Watched)
     async with open_tls() as house, raw(port_of(house)) as silent, raw(port_of(house)) as slow:
         await slow.send(b"\x16\x03\x01\x02\x00")  # the beginning of a ClientHello of 512 bytes
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             while len(entrances[0]._visits) < 2:
                 await asyncio.sleep(0.005)
             clock.at += 11
@@ -165,7 +164,7 @@ async def test_tls_is_1_2_or_newer(open_tls, files, version, is_served):
             context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
 
         def shake_hands():
-            plain = socket.create_connection(("127.0.0.1", port_of(house)), timeout=WAIT_S)
+            plain = socket.create_connection(("127.0.0.1", port_of(house)), timeout=PATIENCE_S)
             with plain, context.wrap_socket(plain, server_hostname="localhost") as secure:
                 return secure.version()
 

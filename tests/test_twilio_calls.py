@@ -10,6 +10,7 @@ import pytest
 from follower import Follower
 from house import Clock, House, open_house
 from models import assistants, sources
+from patience import PATIENCE_S
 from postgres import free_port
 from sources.twilio_signature import sign
 
@@ -58,7 +59,7 @@ CALL = "CA8d0bd73048a772f7bec94b45dbaba195"
 async def let_go(house: House, followers: list[asyncio.Task]) -> list[Follower]:
     """Past the grace period; every follower to its end."""
     house.clock.advance(6)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         return await asyncio.gather(*followers)
 
 

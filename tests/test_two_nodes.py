@@ -11,6 +11,7 @@ from handlers.elsewhere import Elsewhere
 from house import House, open_house
 from models import alerts, elsewhere
 from models.elsewhere import Known
+from patience import PATIENCE_S
 
 
 @asynccontextmanager
@@ -32,7 +33,7 @@ async def test_the_wall_of_one_node_has_the_calls_of_the_other(url):
             told = {}
 
             async def until(call_sid: str, **expected):
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE_S):
                     while any(told.get(call_sid, {}).get(name) != value for name, value in expected.items()):
                         message = json.loads(await socket.recv())
                         for row in message.get("calls", ()):
@@ -61,7 +62,7 @@ async def test_an_alert_without_words_reaches_a_viewer_of_another_node(url):
             await viewer.history()
             one.clock.advance(31)
             await one.services.pipeline.notice_silences()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 alert = await viewer.until("alert")
             assert (alert["data"]["rule"], alert["data"]["seq"]) == ("Quiet", None)
 
@@ -78,12 +79,12 @@ async def test_an_older_alert_of_the_other_node_is_told_before_the_own_one(url, 
             await viewer.history()
             one.clock.advance(31)
             await one.services.pipeline.notice_silences()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 while not await one.store.read(alerts.of_call, 1):
                     await asyncio.sleep(0.02)
             await make_rule(other, "Still quiet", "silence", threshold=30)
             await other.services.pipeline.notice_silences()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 told = [(await viewer.until("alert"))["data"]["rule"] for _ in range(2)]
                 counted = []
                 while len(counted) < 2:

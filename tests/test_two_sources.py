@@ -9,6 +9,7 @@ import pytest
 from follower import Follower
 from house import Clock, House, open_house
 from log_reader import is_spoken
+from patience import PATIENCE_S
 from postgres import free_port
 from provider_line import Line, Recording, new_line, recorded
 from test_provider_calls import JUST_BEFORE, turns
@@ -49,7 +50,7 @@ def follow(house: House, call_sid: str) -> asyncio.Task:
 
 async def end(house: House, followers: list[asyncio.Task]) -> list[Follower]:
     house.clock.advance(60)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         return await asyncio.gather(*followers)
 
 

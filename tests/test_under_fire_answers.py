@@ -11,6 +11,7 @@ from handlers.connection import READ_BYTES, Connection
 from handlers.frames import PING
 from house import open_house
 from hub.viewer import MAX_UNSENT_BYTES
+from patience import PATIENCE_S
 from tests.peers import HANDSHAKE, client_frame, raw
 from tests.test_live_refusals import until
 
@@ -62,7 +63,7 @@ async def until_it_is_read_no_more(socket, sending):
     """The most that was unsent until the server stopped listening; what its client is sending is given up then."""
     most = 0
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not (socket.connection.is_paused and socket.unsent_bytes):
                 most = max(most, socket.unsent_bytes)
                 assert most < 4 * MAX_UNSENT_BYTES, "it answers without end"
@@ -163,7 +164,7 @@ async def test_a_flood_in_one_write_takes_turns_with_everyone_else(house, monkey
         for n in range(20):
             await house.say("CA1", f"n{n}", "word")
             await other.until("transcript")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while sum(delivered) < len(flood) and socket.connection.is_open:
                 await asyncio.sleep(0.01)
         beating.cancel()

@@ -8,6 +8,7 @@ from handlers.frames import TEXT
 from handlers.ingest import MAX_UNACKNOWLEDGED
 from hub.viewer import MAX_UNSENT_BYTES
 from models import entries
+from patience import PATIENCE_S
 from tests.peers import client_frame, raw
 from tests.test_feed import wall
 from tests.test_live_refusals import until
@@ -33,7 +34,7 @@ async def stored(house):
 
 
 async def until_it_is_read_no_more(socket):
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not (socket.connection.is_paused and socket.connection.unsent_bytes):
             await asyncio.sleep(0.01)
 
@@ -72,7 +73,7 @@ async def answers(peer, number):
 
 async def test_watchers_of_the_wall_that_do_not_read_cost_little_and_get_the_newest_of_each_call(house):
     words = "w" * 2000  # of 300 calls more in one message than a watcher may have unsent
-    async with AsyncExitStack() as stack, asyncio.timeout(50):
+    async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE_S):
         sleepers = [await stack.enter_async_context(let_in(house, "/live-calls")) for _ in range(10)]
         awake = await stack.enter_async_context(wall(house))
         for turn in range(8):
@@ -97,7 +98,7 @@ async def test_watchers_of_the_wall_that_do_not_read_cost_little_and_get_the_new
 async def test_a_watcher_that_reads_too_little_to_ever_catch_up_is_let_go(house, monkeypatch):
     """… or what it misses would grow with every call of the day."""
     monkeypatch.setattr("handlers.feed.CATCH_UP_S", 0.2)
-    async with let_in(house, "/live-calls") as (peer, socket), asyncio.timeout(30):
+    async with let_in(house, "/live-calls") as (peer, socket), asyncio.timeout(PATIENCE_S):
         while socket.connection.is_open:
             await change_all(house, "w" * 4000)
             await peer.frame()  # it does read
@@ -105,7 +106,7 @@ async def test_a_watcher_that_reads_too_little_to_ever_catch_up_is_let_go(house,
 
 
 async def test_a_producer_that_reads_no_acks_is_read_no_more_and_nothing_of_it_is_lost(house):
-    async with let_in(house, "/ingest") as (peer, socket), house.produce() as other, asyncio.timeout(50):
+    async with let_in(house, "/ingest") as (peer, socket), house.produce() as other, asyncio.timeout(PATIENCE_S):
         sending = asyncio.ensure_future(peer.send(many_finals()))
         await until_it_is_read_no_more(socket)
         await other.send(final(1, 1, "CA2").decode())
@@ -144,7 +145,7 @@ async def test_a_transcript_that_is_not_read_is_held_a_page_at_a_time(house, mon
         said = [{"segment_id": f"{batch}/{n}", "content": "w" * 1000, "speaker": "user"} for n in range(500)]
         answer = await house.fetch("POST", "/api/v1/calls/sid/CA1/transcripts", {"transcripts": said})
         assert answer.code == 201
-    async with raw(int(house.url.rpartition(":")[2])) as peer, asyncio.timeout(40):
+    async with raw(int(house.url.rpartition(":")[2])) as peer, asyncio.timeout(PATIENCE_S):
         lines = ["GET /api/v1/calls/sid/CA1/transcripts HTTP/1.1", "Host: x", f"Authorization: Bearer {house.key}"]
         await peer.send("\r\n".join([*lines, "Connection: close", "", ""]).encode())
         await until(lambda: pages)

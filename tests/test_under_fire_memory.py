@@ -18,7 +18,6 @@ KERNEL_KIB = 512  # server's and client's side together
 READ_SOON_S = 20  # on a machine that is busy with other tests
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the memory of a process as Linux tells it")
 @pytest.mark.parametrize("calls, each, finals", [(1, 200, 300), (20, 10, 200)])
 def test_two_hundred_dead_viewers_cost_so_much_and_no_more(calls, each, finals):

@@ -11,6 +11,7 @@ import pytest
 
 from handlers.frames import CLOSE, TEXT
 from models import rights
+from patience import PATIENCE_S
 from tests.peers import HANDSHAKE, Peer, client_frame
 from tests.test_live_refusals import until
 from tests.test_under_fire_answers import half_a_minute
@@ -96,7 +97,7 @@ async def never_too_many(house):
 async def settled(house, comers):
     """Until the hub counts exactly those who are in."""
     house.clock.advance(1)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             await asyncio.sleep(0.01)
             truth = [sum(comer.is_in for comer in comers if comer.call == call) for call in CALLS]

@@ -29,7 +29,7 @@ class Lines(logging.Handler):
         self.lines.append(self.format(record))
 
 
-@pytest.mark.timeout(120 if EXAMPLES <= 20 else 0)
+@pytest.mark.timeout(430 if EXAMPLES <= 20 else 0)
 def test_whatever_viewers_do_they_are_answered_by_the_book_and_nobody_else_notices(io_loop, sqlite_url, furniture):
     template, furnished = furniture
     shutil.copy(template, sqlite_url.removeprefix("sqlite:///"))

@@ -21,7 +21,6 @@ async def begin(house, *sids: str) -> None:
         await house.say(sid, "u-1", f"Words of {sid}")
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_a_call_opens_beside_the_list_and_the_address_tells_which(house):
     await begin(house, "CA1", "CA2", "CA3")
     async with new_page(viewport={"width": 1300, "height": 800}) as page:
@@ -71,7 +70,6 @@ async def test_a_call_opens_beside_the_list_and_the_address_tells_which(house):
         assert result.violations_count == 0, (name, result.generate_report())
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_a_list_that_is_read_holds_its_order_and_says_so(house):
     await begin(house, "CA1", "CA2", "CA3")
     async with new_page(viewport={"width": 1300, "height": 800}) as page:
@@ -89,7 +87,6 @@ async def test_a_list_that_is_read_holds_its_order_and_says_so(house):
         assert await page.evaluate(FOCUSED) == "CA3"
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_the_wall_names_sources_in_trouble_and_the_calls_that_wait_for_them(house):
     organization_id = house.organization_id
     made = (organization_id, 1, "twilio", "secret", None)  # of the assistant that the house has

@@ -47,7 +47,6 @@ def said(sid: str, segment_id: str, content: str) -> dict:
     return {"type": "transcript", "call_sid": sid, "data": data}
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_a_call_comes_speaks_and_ends_on_a_wall_that_began_empty(house):
     async with new_page() as page:
         await sign_in(page, house.url)
@@ -74,7 +73,6 @@ async def test_a_call_comes_speaks_and_ends_on_a_wall_that_began_empty(house):
         await page.wait_for_selector("[data-part=news]:has-text('new call')", state="attached")
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_filters_order_and_view_are_in_the_address_and_survive_a_reload(house):
     await announce(house, "CA1", from_number="+15550142", direction="inbound")
     await announce(house, "CA2", from_number="+15550199", direction="outbound")
@@ -102,7 +100,6 @@ async def test_filters_order_and_view_are_in_the_address_and_survive_a_reload(ho
         assert page.url == house.url + "/?order=attention&view=cards"
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_three_hundred_calls_change_at_once_and_only_what_changed_is_touched(house):
     sids = [f"CA{n:03}" for n in range(300)]
     async with new_page() as page:
@@ -126,7 +123,6 @@ async def test_three_hundred_calls_change_at_once_and_only_what_changed_is_touch
         assert await page.evaluate(f"{in_sight}.dataset.callSid") == sid
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_the_wall_is_used_by_keys_and_has_no_accessibility_violations(house):
     for n in (1, 2, 3):
         await house.say(f"CA{n}", "u-1", "Hello")
@@ -160,7 +156,6 @@ async def test_the_wall_is_used_by_keys_and_has_no_accessibility_violations(hous
         assert result.violations_count == 0, (name, result.generate_report())
 
 
-@pytest.mark.gen_test(timeout=60)
 async def test_a_wall_says_when_it_is_behind_and_comes_back_with_what_is_true(sqlite_url):
     port = free_port()
     async with new_page() as page:

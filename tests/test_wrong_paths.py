@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from command_line import PATIENCE_S, CommandLine
+from command_line import CommandLine
 from models.trouble import obstacle
+from patience import PATIENCE_S
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, StaticFileHandler
 
 from browser import new_page
+from patience import PATIENCE_S
 
 HERE = Path(__file__).parent
-PATIENCE_S = 20
 
 
 class Order(NamedTuple):
