@@ -28,7 +28,7 @@ from rules.lookout import Lookout
 from sources import KINDS
 from sources.adapter import decode_state, encode_state
 
-KNOWN_CALLS = 20_000  # whose interims then need no look-up; about 20 MB
+KNOWN_CALLS = 20_000  # whose interims then need no look-up; about 40 MB
 KNOWN_STATES = 20_000
 STOPPED_QUIET_US = 300 * SECOND  # after its transcription stopped, a call nobody ends is over
 CONFLICTS = 10  # nodes storing the same call at the same moment; each round one of them gets through

@@ -24,7 +24,7 @@ from tests.crash.server_process import ServerProcess
 from tests.postgres import free_port, running_postgres
 
 VIEWERS = 2  # of each call
-PER_KILL_S = 30  # at most, on a busy machine
+PER_KILL_S = 60  # at most, on a busy machine
 
 
 class Run:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient
 
@@ -10,6 +11,7 @@ from models.database import administered, execute
 from models.store import wall_clock
 from tests.crash.journal import Line, Violation
 from tests.crash.load import Place
+from tests.patience import PATIENCE_S
 
 SECRET = "not a real secret"
 
@@ -28,15 +30,16 @@ def furnish(database_url: str) -> tuple[str, str, str]:
 
 async def log_by_rest(place: Place, call_sids: Iterable[str]) -> dict[str, list[Line]]:
     log = {}
-    headers = {"Authorization": f"Bearer {place.key}"}
+    asked = {"headers": {"Authorization": f"Bearer {place.key}"}, "ssl_options": place.tls}
+    asked |= {"connect_timeout": PATIENCE_S, "request_timeout": PATIENCE_S}
+
+    async def get(url: str) -> Any:
+        return json.loads((await AsyncHTTPClient().fetch(url, **asked)).body)
+
     for call_sid in call_sids:
         base = f"{place.url}/api/v1/calls/sid/{call_sid}"
-        answer = await AsyncHTTPClient().fetch(
-            f"{base}/transcripts?after=0", headers=headers, request_timeout=60, ssl_options=place.tls
-        )
-        entries = json.loads(answer.body)
+        entries, call = await get(f"{base}/transcripts?after=0"), await get(base)
         log[call_sid] = [Line(entry["seq"], entry["segment_id"], entry["content"]) for entry in entries]
-        call = json.loads((await AsyncHTTPClient().fetch(base, headers=headers, ssl_options=place.tls)).body)
         if call["transcript_count"] != len({line.segment_id for line in log[call_sid]}):
             raise Violation(f"{call_sid}: transcript_count is {call['transcript_count']}")
     return log

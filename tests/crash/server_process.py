@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 HOME = Path(__file__).parent.parent.parent
-START_S = 60  # on a busy machine
+START_S = 100  # on a busy machine
 
 
 class ServerProcess:
