@@ -19,7 +19,9 @@ from serving import running
 from settings import FIELDS, SettingError, Settings, add_flags
 from version import full_version
 
-GARBAGE = 50_000  # new objects between collections: next to nothing here is in cycles
+# New objects between collections, and younger collections between older ones: an event leaves nothing that is in
+# cycles; a page or a viewer that is gone some twenty objects, which must not wait until they are most of the memory.
+GARBAGE = 10_000, 5, 5
 SWITCH_S = 0.001  # for which the writer's thread may hold up the IOLoop, instead of 5 ms
 
 log = logging.getLogger("callboard")
@@ -66,7 +68,7 @@ def keep_pauses_short() -> None:
     """For a process that does nothing but serve from here on."""
     gc.collect()
     gc.freeze()  # what is there by now stays: the collector need not look at it again
-    gc.set_threshold(GARBAGE)
+    gc.set_threshold(*GARBAGE)
     sys.setswitchinterval(SWITCH_S)
 
 
