@@ -1,6 +1,6 @@
 """What Vapi keeps of a call while it runs and reports at its end: who really said what, and when.
 
-`artifact.messages`: `{role, message, time, endTime (ms epoch), secondsFromStart, duration (s), confidence}`, among them
+`artifact.messages`: `{role, message, time, endTime (ms epoch), secondsFromStart (s), duration, confidence}`, among them
 prompts and tool calls. An item that cannot be read costs no other.
 """
 
@@ -13,6 +13,7 @@ from sources.json_payload import confidence, decoded, epoch_ms, seconds, spoken
 from sources.limits import EARLIEST, LATEST, UNREADABLE
 
 MESSAGES = 2_000  # of one call; two hours of one every three seconds
+LONGEST_TURN_S = 100  # a greater duration is in ms
 SPEAKERS: dict[str, Speaker] = {"user": "user", "customer": "user", "assistant": "assistant", "bot": "assistant"}
 NONE = msgspec.Raw(b"null")
 
@@ -71,12 +72,13 @@ def _spoken(messages: list[_Said]) -> list[Message]:
         content = spoken(said.message) if isinstance(said.message, str) else ""
         if speaker is None or not content:
             continue
-        begun_at, start, lasted = epoch_ms(said.time), seconds(said.seconds_from_start), seconds(said.duration)
-        ended_at = epoch_ms(said.end_time)
+        begun_at, ended_at, start = epoch_ms(said.time), epoch_ms(said.end_time), seconds(said.seconds_from_start)
+        if begun_at is not None and ended_at is not None:
+            lasted = (ended_at - begun_at) / SECOND
+        else:
+            lasted = _duration(said.duration)
         if ended_at is None and begun_at is not None and lasted is not None:
             ended_at = min(LATEST - 1, begun_at + round(lasted * SECOND))
-        if lasted is None and begun_at is not None and ended_at is not None:
-            lasted = (ended_at - begun_at) / SECOND
         message = Message(
             place=place,
             speaker=speaker,
@@ -89,6 +91,12 @@ def _spoken(messages: list[_Said]) -> list[Message]:
         )
         found.append(message)
     return found
+
+
+def _duration(value: Any) -> float | None:
+    """s. It is documented as seconds and sent as milliseconds; no turn takes so long, and no word is so short."""
+    given = seconds(value)
+    return given / 1000 if given is not None and given > LONGEST_TURN_S else given
 
 
 def _read(artifact: msgspec.Raw) -> list[_Said]:

@@ -35,7 +35,9 @@ def filled_in(call_sid: str, messages: Sequence[Message], track: Track) -> tuple
         left = list(_unmatched(left, heard, reach))
     told: dict[int, list[Transcript]] = {}  # by place
     said = {one.name: one for one in track.said}
-    for message, words in left:
+    for message, words in [*left, *left]:  # what one turn explains may make another sure
+        if message.place in told:
+            continue
         near = list(islice(heard.unexplained(message, words, NEAR), PIECES + 1))
         made = corrections(message, words, [heard.said[n].marks for n in near]) if len(near) <= PIECES else []
         missed = _missed(made, near, heard)

@@ -9,7 +9,7 @@ under way keeps its number. (`vapi_report` adds `…:r{n}`.)
 import msgspec
 from msgspec.structs import replace
 
-from events import Speaker, Transcript
+from events import SECOND, Speaker, Transcript
 from sources.derived_times import offset, sentence_times
 from sources.limits import INT32
 from sources.vapi_payload import Speech, Turn
@@ -18,6 +18,7 @@ from sources.vapi_words import after, begins_with, marks, place_of
 CALL_CHARS = 64  # of a call id in segment ids; Vapi's have 36
 REMEMBERED = 256  # finals per speaker, against repeats and for the report; half an hour of talk
 REMEMBERED_BYTES = 12_000  # of their marks: 6,000 words
+CUT_WITHIN = 60 * SECOND  # how far from its end the transcript of an interrupted turn may have been made
 
 
 class Said(msgspec.Struct, frozen=True, array_like=True):
@@ -96,7 +97,7 @@ def partial(speech: Speech, track: Track, t0: int | None) -> tuple[list[Transcri
 def final(speech: Speech, track: Track, t0: int | None) -> tuple[list[Transcript], Track]:
     """The sentence to store, unless it is a repeat; for an empty one, the withdrawal of the interim on show."""
     at, was, words = speech.at, track.open, marks(speech.content)
-    if _is_repeat(track, at, words):
+    if _is_repeat(speech, track, words):
         return [], track
     is_late = at is not None and track.last_at is not None and at < track.last_at
     own = was if was and not is_late and (at is None or was.first_at is None or was.first_at < at) else None
@@ -146,14 +147,23 @@ def remembered_since(track: Track) -> int | None:
     return min((said.at for said in track.said if said.at is not None), default=None) if track.forgotten else None
 
 
-def _is_repeat(track: Track, at: int | None, words: bytes) -> bool:
-    since = remembered_since(track)
+def _is_repeat(speech: Speech, track: Track, words: bytes) -> bool:
+    at, since = speech.at, remembered_since(track)
     if at is not None and since is not None and at < since:
         return True  # older than all remembered, so a replay
     if any(said.at == at and said.marks == words for said in track.said):
         return True
-    reported = b"".join(said.marks for said in track.said if said.is_reported)
-    return bool(words) and place_of(words, reported) >= 0
+    reported = [said for said in track.said if said.is_reported]
+    if words and place_of(words, b"".join(said.marks for said in reported)) >= 0:
+        return True
+    return speech.speaker == "assistant" and any(_is_cut(speech, words, said) for said in reported)
+
+
+def _is_cut(speech: Speech, words: bytes, said: Said) -> bool:
+    """Whether the report has the assistant interrupted in this: of what it was going to say no more was heard."""
+    if speech.at is None or said.at is None or not said.marks:
+        return False
+    return words.startswith(said.marks) and abs(speech.at - said.at) <= CUT_WITHIN
 
 
 def _unsaid(content: str, track: Track) -> str:

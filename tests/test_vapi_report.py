@@ -93,6 +93,20 @@ def test_an_interrupted_answer_is_cut_to_what_was_said_of_it():
     assert after_report([speech("You may come on Tuesday.", 3)], said("user", "You may come", 1, 2)) == []
 
 
+def test_what_was_to_be_said_after_an_interruption_does_not_come_back_with_a_repeat_or_late():
+    planned, told = speech("You may come on Tuesday.", 3, role="assistant"), report(said("bot", "You may come", 1, 2))
+    assert spoken(hear(vapi, [ANSWER, planned, told, planned])) == [("assistant", "You may come")]
+    assert spoken(hear(vapi, [ANSWER, told, planned])) == [("assistant", "You may come")]
+    user = [ANSWER, report(said("user", "You may", 1, 2)), speech("You may come", 3)]
+    assert spoken(hear(vapi, user)) == [("user", "You may"), ("user", "You may come")]
+
+
+def test_a_hole_is_filled_beside_an_interrupted_answer_with_the_same_words():
+    live = [speech("We open at nine.", 4, role="assistant"), speech("Come at nine or ten.", 12, role="assistant")]
+    messages = said("bot", "Hello there. We open at nine.", 1, 4), said("bot", "Come at", 10, 11)
+    assert [t.content for t in after_report(live, *messages)] == ["Hello there. We open at nine.", "Come at"]
+
+
 def test_what_was_heard_in_other_words_stays_as_it_was_heard():
     assert (
         after_report([speech("The total is 84 dollars", 5)], said("user", "The total is eighty-four dollars", 3, 5))
@@ -146,6 +160,15 @@ def test_times_that_make_no_sense_are_unknown():
     assert announced.started_at == 946_684_800_000_000
     (heard,) = finals(hear(vapi, [report(said("user", "a", 5, 3))]))
     assert heard.segment_start == heard.segment_end == 5.0
+
+
+def test_a_turn_ends_at_its_end_time_in_whatever_unit_its_duration_is():
+    def end(**fields):
+        (heard,) = finals(hear(vapi, [report(said("bot", "a", 1.5) | fields)]))
+        return heard.segment_end, heard.created_at - T0 * 1000
+
+    assert end(endTime=T0 + 3350, duration=1850) == end(endTime=T0 + 3350) == (3.35, 3_350_000)
+    assert end(duration=1850) == end(duration=1.85) == (3.35, 3_350_000)
 
 
 def test_what_the_state_keeps_is_made_of_redacted_words():
