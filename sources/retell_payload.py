@@ -85,11 +85,13 @@ class _OddCall(_Call, kw_only=True):
 class _Body(msgspec.Struct):
     event: Any = None
     call: _Call | None = None
+    transcript_with_tool_calls: msgspec.Raw = _NULL  # of an update, beside the call
 
 
 class _OddBody(msgspec.Struct):
     event: Any = None
     call: _OddCall | None = None
+    transcript_with_tool_calls: msgspec.Raw = _NULL
 
 
 _EVENTS = ("call_started", "transcript_updated", "call_ended", "call_analyzed")
@@ -118,6 +120,7 @@ def decode(body: bytes, content_type: str, query: Mapping[str, str]) -> Told | I
     if call is None or call_sid is None:
         raise refused("call.call_id", "must be a call id")
     duration = number(call.duration_ms)
+    lists = (call.transcript_object, call.transcript_with_tool_calls, given.transcript_with_tool_calls)
     return Told(
         call_sid=call_sid,
         event=given.event,
@@ -130,7 +133,7 @@ def decode(body: bytes, content_type: str, query: Mapping[str, str]) -> Told | I
         started_at=epoch_ms(call.start_timestamp),
         ended_at=epoch_ms(call.end_timestamp),
         duration=None if duration is None else whole_seconds(duration / 1000),
-        items=_speech(call.transcript_object) or _speech(call.transcript_with_tool_calls),
+        items=next(filter(None, map(_speech, lists)), ()),
     )
 
 
