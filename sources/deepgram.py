@@ -67,9 +67,14 @@ def normalise(payload: Payload, state: State | None, config: Config) -> tuple[li
 
 
 def cleaned(payload: Payload, clean: Callable[[str], str]) -> Payload:
-    """`payload` with the words of a window cleaned, which the state holds until their utterance is complete. Turns come
+    """`payload` with the words of a window cleaned, which the state holds until their utterance is complete: as a
+    whole where something was taken out, as that may begin in one voice's words and end in the other's. Turns come
     whole, and are not kept."""
-    return replace(payload, content=clean(payload.content)) if isinstance(payload, Result) else payload
+    if not isinstance(payload, Result):
+        return payload
+    content = clean(payload.content)
+    runs = payload.runs if content == payload.content else ()
+    return replace(payload, content=content, runs=tuple(run._replace(content=clean(run.content)) for run in runs))
 
 
 def must_store(before: State | None, after: State | None) -> bool:

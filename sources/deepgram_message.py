@@ -99,9 +99,9 @@ def seconds(value: Any, field: str) -> float:
 
 
 def whole(value: Any, field: str) -> int:
-    if type(value) is not int or not 0 <= value < INT32:
+    if type(value) not in (int, float) or not 0 <= value < INT32 or value != int(value):
         raise refused(field, "must be a whole number")
-    return value
+    return int(value)  # documented as doubles: 1.0 is one
 
 
 def channel_of(value: Any) -> tuple[int, int]:

@@ -25,7 +25,7 @@ from sources.deepgram_message import (
     truth,
     whole,
 )
-from sources.deepgram_words import language_of, mean_confidence, said_words
+from sources.deepgram_words import Run, language_of, mean_confidence, said_words, voice_runs
 from sources.json_payload import LONGEST_CALL_S, confidence, read, refused
 
 
@@ -59,6 +59,7 @@ class Result(Ignored, frozen=True, kw_only=True):
     last: float | None = None  # when its last word ended
     words: int = 0
     voice: int | None = None  # `diarize`: whose words are most of it
+    runs: tuple[Run, ...] = ()  # of a final one, where there are others and it is known what they say
     language: str | None = None
 
 
@@ -159,13 +160,14 @@ def _result(said: Message, whose: dict[str, Any]) -> Result:
     channel, channels = channel_of(said.channel_index)
     start, content = seconds(said.start, "start"), text_of(best.transcript)
     is_final, speech_final = truth(said.is_final, "is_final", True), truth(said.speech_final, "speech_final", False)
-    words = said_words(best.words, LONGEST_CALL_S)
+    is_final, words = is_final or speech_final, said_words(best.words, LONGEST_CALL_S)
+    is_shared = is_final and channels == 1 and words.is_mixed
     return Result(
         channel=channel,
         channels=channels,
         start=start,
         end=start + seconds(said.duration or 0, "duration"),
-        is_final=is_final or speech_final,
+        is_final=is_final,
         speech_final=speech_final,
         content=content,
         confidence=confidence(best.confidence),
@@ -173,6 +175,7 @@ def _result(said: Message, whose: dict[str, Any]) -> Result:
         last=words.last,
         words=words.count or len(content.split()),
         voice=words.voice,
+        runs=voice_runs(best.words, content, LONGEST_CALL_S) if is_shared else (),
         language=language_of(best.languages, heard.detected_language),
         **whose,
     )

@@ -42,9 +42,12 @@ def interim(result: Result, was: Windows, line: Line) -> Said:
 
 def final(result: Result, was: Windows, line: Line) -> Said:
     """What a closed window completes."""
-    now, lone = with_window(was, _window(result), is_last=result.speech_final)
+    now, alone, windows = was, [], _windows(result)
+    for window in windows:
+        now, lone = with_window(now, window, is_last=result.speech_final and window is windows[-1])
+        alone += [_final(lone, line)] if lone else []
     events, now = _told(was, now, line)
-    return ([_final(lone, line), *events] if lone else events), now
+    return [*alone, *events], now
 
 
 def utterance_ended(was: Windows, line: Line, last_word_end: float | None) -> Said:
@@ -154,6 +157,28 @@ def _window(result: Result) -> Window:
         voice=result.voice if result.channels == 1 else None,
         language=result.language,
     )
+
+
+def _windows(result: Result) -> list[Window]:
+    """The window; where several voices speak in it, one for each of their runs, if the words' times divide it."""
+    whole = _window(result)
+    starts = [whole.start, *(_ms(run.words.first) for run in result.runs[1:] if run.words.first is not None)]
+    edges = [*starts, whole.end]
+    if len(starts) != len(result.runs) or edges != sorted(set(edges)):
+        return [whole]
+    return [
+        replace(
+            whole,
+            start=start,
+            end=end,
+            content=content,
+            words=words.count,
+            first=words.first,
+            last=words.last,
+            voice=words.voice,
+        )
+        for (content, words), start, end in zip(result.runs, starts, edges[1:], strict=True)
+    ]
 
 
 def _ms(seconds: float) -> int:

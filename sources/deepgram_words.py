@@ -2,6 +2,7 @@
 that makes no sense is not worth losing the text for."""
 
 from collections import Counter
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,6 +15,8 @@ VOICES = 256  # of one stream; more is no telephone call
 
 
 class _Word(msgspec.Struct):
+    word: Any = None
+    punctuated_word: Any = None
     start: float | None = None
     end: float | None = None
     speaker: int | None = None  # with `diarize`
@@ -25,23 +28,48 @@ class Words(NamedTuple):
     first: float | None = None  # s, where the first begins
     last: float | None = None  # s, where the last ends
     voice: int | None = None  # that of most of them
+    is_mixed: bool = False  # there are others
+
+
+class Run(NamedTuple):
+    """What one voice says before another does."""
+
+    content: str
+    words: Words
 
 
 _decode = msgspec.json.Decoder(list[_Word]).decode
 
 
 def said_words(raw: msgspec.Raw, longest_s: float) -> Words:
+    return _said(_words(raw), longest_s)
+
+
+def voice_runs(raw: msgspec.Raw, content: str, longest_s: float) -> tuple[Run, ...]:
+    """`content` by who says it; () where the words do not spell it."""
     words = _words(raw)
+    if [_spelt(word) for word in words] != content.split():
+        return ()
+    groups = [list(group) for _, group in groupby(words, key=lambda word: word.speaker)]
+    return tuple(Run(" ".join(map(_spelt, group)), _said(group, longest_s)) for group in groups)
+
+
+def _spelt(word: _Word) -> Any:
+    return word.punctuated_word or word.word
+
+
+def _said(words: list[_Word], longest_s: float) -> Words:
     if not words:
         return Words()
     first, last = words[0].start, words[-1].end
     is_timed = first is not None and last is not None and 0 <= first <= last <= longest_s
-    voices = [word.speaker for word in words if word.speaker is not None and 0 <= word.speaker < VOICES]
+    voices = Counter(word.speaker for word in words if word.speaker is not None and 0 <= word.speaker < VOICES)
     return Words(
         count=len(words),
         first=first if is_timed else None,
         last=last if is_timed else None,
-        voice=Counter(voices).most_common(1)[0][0] if voices else None,
+        voice=voices.most_common(1)[0][0] if voices else None,
+        is_mixed=len(voices) > 1,
     )
 
 

@@ -166,6 +166,27 @@ def test_voices_of_one_channel_are_told_apart_by_most_of_the_words():
     assert finals(hear(several))[0].speaker == "user", "with several channels the channel tells who speaks"
 
 
+def test_in_a_window_of_two_voices_each_says_its_own_words():
+    def window(*voices, start=0.0, **fields):
+        words = [{"word": w, "start": start + n, "end": start + n + 1, "speaker": v} for n, (w, v) in enumerate(voices)]
+        text = " ".join(word for word, _ in voices)
+        return result(start, start + len(voices), text, channels=1, words=words, **fields)
+
+    bodies = [
+        window(("a", 0), ("b", 0)),
+        window(("c", 0), ("d", 1), ("e", 1), start=2.0, last=True),
+        window(("f", 0), ("g", 0), ("h", 1), start=5.0),
+        window(("i", 1), start=8.0, last=True),
+    ]
+    said = [("user", "a b c", 0, 3), ("assistant", "d e", 3, 5), ("user", "f g", 5, 7), ("assistant", "h i", 7, 9)]
+    for order in (bodies, [body for body in bodies for _ in (1, 2)], [bodies[n] for n in (1, 0, 3, 2)]):
+        heard = log(hear(order, restarts={1, 3}))
+        assert [(one.speaker, one.content, one.segment_start, one.segment_end) for one in heard] == said
+    payload = deepgram.decode(bodies[1], "", CALL)
+    clean = deepgram.cleaned(payload, lambda text: text.replace("c d", "·"))
+    assert [final.content for final in finals(deepgram.normalise(clean, None, CONFIG)[0])] == ["· e"]
+
+
 def test_the_settings_say_who_is_on_which_channel_and_the_address_goes_before_them():
     bodies = [
         result(0, 1, "A", last=True),

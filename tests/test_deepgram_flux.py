@@ -45,6 +45,10 @@ def test_every_message_is_heard_once_and_older_ones_not_at_all():
     assert [one.content for one in only(Transcript, hear(late))] == ["B", "Is it ready?"]
 
 
+def test_its_numbers_may_be_written_as_doubles():
+    assert hear([turn(2.0, "EndOfTurn", 0.0, "a")]) == hear([turn(2, "EndOfTurn", 0, "a")])
+
+
 @pytest.mark.parametrize("n", range(4))
 def test_neighbours_that_change_places_change_no_sentence(n):
     bodies = [*TURN[:n], TURN[n + 1], TURN[n], *TURN[n + 2 :]]

@@ -63,6 +63,7 @@ def refused(body: bytes, query=CALL) -> Refused:
         ("transcript", turn(1, "EndOfTurn", 0, "a", transcript=["a"])),
         ("turn_index", turn(1, "EndOfTurn", 0, "a", turn_index=-1)),
         ("turn_index", turn(1, "EndOfTurn", 0, "a", turn_index=None)),
+        ("turn_index", turn(1, "EndOfTurn", 0, "a", turn_index=0.5)),
         ("sequence_id", turn(1, "EndOfTurn", 0, "a", sequence_id=2**31)),
         ("sequence_id", turn(1, "EndOfTurn", 0, "a", sequence_id="1")),
         ("audio_window_start", turn(1, "EndOfTurn", 0, "a", audio_window_start=None)),
