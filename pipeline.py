@@ -56,6 +56,7 @@ class Pipeline:
         self.store, self.hub = store, hub
         self.lookout = lookout or Lookout()
         self.when_alerted: Callable[[], None] = lambda: None  # alerts are stored, and perhaps to be delivered
+        self.when_ended: Callable[[Call], None] = lambda call: None
         self._redactors = {} if redactors is None else redactors  # by organisation; one that wants none has none
         self._quiet_us = quiet_us
         self._record = partial(record_and_judge, clock=store.clock, lookout=self.lookout)
@@ -199,6 +200,8 @@ class Pipeline:
         self._pass_on(call, interims, came_at)
         if recorded.alerts:
             self.when_alerted()
+        if recorded.status_changed and call.status != "in-progress":
+            self.when_ended(call)
 
     def _pass_on(self, call: Call, interims: list[Transcript], came_at: float | None) -> None:
         for interim in interims:

@@ -19,6 +19,7 @@ from handlers.frames import frame
 from handlers.gate import Gate
 from handlers.heartbeat import Heartbeat
 from handlers.history import History
+from handlers.last_words import LastWords
 from handlers.limits import Limits
 from handlers.listening import listen, own_url, tls_context
 from handlers.loop_lag import LoopLag
@@ -125,6 +126,9 @@ async def _services(
     )
     stack.push_async_callback(alert_sender.close)
     pipeline.when_alerted = alert_sender.wake
+    last_words = LastWords(store, pipeline)
+    stack.push_async_callback(last_words.close)
+    pipeline.when_ended = last_words.tell
     searching = Searching(store)
     stack.push_async_callback(searching.close)
     history = History()

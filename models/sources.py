@@ -1,7 +1,7 @@
 """Sources: provider accounts that feed an assistant, and what their adapters remember of each call."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import msgspec
 from peewee import Database
@@ -77,6 +77,13 @@ def made_once(db: Database, now: int, organization_id: int, kind: str, entry: Ca
         found = by_endpoint(db, kind, endpoint)
         audit.add(db, [entry(found.id)])
     return found
+
+
+def remembering(db: Database, call_id: int, kinds: Collection[str]) -> list[tuple[Source, str]]:
+    """The sources of these kinds that have stored a state of the call, each with the id it uses for it."""
+    sids = dict(execute(db, "SELECT source_id, sid FROM source_state WHERE call_id = ?", call_id).fetchall())
+    found = _sources(db, tables.Source.id.in_(list(sids)), tables.Source.kind.in_(kinds)) if sids else ()
+    return [(source, sids[source.id]) for source in found]
 
 
 def _sources(db: Database, *conditions) -> Iterator[Source]:

@@ -36,6 +36,7 @@ class Adapter(Protocol):
     State: type[msgspec.Struct]  # frozen, every field with a default: fields may be added, never retyped
     Config: type[msgspec.Struct]  # the source's settings, frozen, every field with a default
     REPEATS_REFUSED: bool  # the provider sends again what gets 400: it is counted as refused, and answered 204
+    CallEnded: type[Payload] | None  # made with `call_sid=`: then normalise gives what the state holds; None: nothing
 
     def verify(self, *, url: str, headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bool:
         """Whether who knows `secret` sent exactly these bytes to this public URL; `now` in µs, for signatures that

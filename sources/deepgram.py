@@ -17,12 +17,23 @@ from msgspec.structs import replace
 
 from events import SECOND, CallAnnounced, Event, Transcript, TranscriptionStopped
 from sources.deepgram_connections import Config, State, connected, current, with_connection
-from sources.deepgram_payload import Begun, Ended, Failed, Payload, Result, Turn, UtteranceEnd, decode, decode_message
+from sources.deepgram_payload import (
+    Begun,
+    CallEnded,
+    Ended,
+    Failed,
+    Payload,
+    Result,
+    Turn,
+    UtteranceEnd,
+    decode,
+    decode_message,
+)
 from sources.deepgram_results import final, interim, utterance_ended
 from sources.deepgram_turns import hear
 from sources.deepgram_windows import Windows
 
-__all__ = ["Config", "State", "cleaned", "decode", "decode_message", "must_store", "normalise", "verify"]
+__all__ = ["CallEnded", "Config", "State", "cleaned", "decode", "decode_message", "must_store", "normalise", "verify"]
 
 REPEATS_REFUSED = False
 
@@ -61,6 +72,11 @@ def normalise(payload: Payload, state: State | None, config: Config) -> tuple[li
             closed, name, known = connected(payload, known, config)
             heard, known = _heard(payload, name, known, config)
             return [*events, *closed, *heard], known
+        case CallEnded():
+            for name, connection in known.connections.items():
+                closed, over = connection.closed(name, config)
+                events, known = [*events, *closed], with_connection(known, name, over)
+            return events, known
         case UtteranceEnd() | Ended() if (name := current(payload, known)) is not None:
             return _ended(payload, name, known, config)
     return [], state

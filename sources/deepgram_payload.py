@@ -74,6 +74,10 @@ class Ended(Ignored, frozen=True, kw_only=True):
     duration: float  # s
 
 
+class CallEnded(Ignored, frozen=True, kw_only=True):
+    """Nothing that Deepgram says: the call has ended, whatever was still expected of its streams."""
+
+
 class Turn(Ignored, frozen=True, kw_only=True):
     """Flux: a turn so far, or all of it."""
 

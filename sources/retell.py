@@ -20,6 +20,7 @@ from sources.retell_speech import Heard, heard
 __all__ = ["Config", "State", "cleaned", "decode", "must_store", "normalise", "sign", "verify"]
 
 REPEATS_REFUSED = False  # three times at most
+CallEnded = None
 
 _AUTHORITY = {"call_started": 0, "transcript_updated": 0, "call_ended": 1, "call_analyzed": 2}
 _BEFORE = ("registered", "not_connected")  # what `call_status` says of a call that nobody answered

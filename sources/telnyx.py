@@ -21,6 +21,7 @@ from sources.telnyx_speech import Track, final, interim
 __all__ = ["Config", "State", "cleaned", "decode", "must_store", "normalise", "verify"]
 
 REPEATS_REFUSED = True  # everything that is not answered 2xx within two seconds
+CallEnded = None
 
 REMEMBERED = 256  # finals per call, against repeats: half an hour of talk, about 3.5 KB of state
 LEGS, TRACKS = 32, 64  # of one call; a session of more legs is not a phone call

@@ -21,6 +21,7 @@ from sources.twilio_speech import Track, final, partial
 __all__ = ["Config", "State", "cleaned", "decode", "must_store", "normalise", "sign", "twiml", "verify"]
 
 REPEATS_REFUSED = False  # but twice, with RETRIES
+CallEnded = None
 RETRIES = "#rc=2&rp=all"  # without it Twilio doesn't come back after our 503; it is not part of what is signed
 
 

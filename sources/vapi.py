@@ -23,6 +23,7 @@ from sources.vapi_speech import Track, final, partial, turn
 __all__ = ["Config", "State", "cleaned", "decode", "must_store", "normalise", "sign", "verify"]
 
 REPEATS_REFUSED = False  # unless asked for, it repeats nothing at all
+CallEnded = None
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

@@ -242,3 +242,20 @@ async def test_a_call_already_known_by_another_id_is_heard_of_under_both(house):
         assert [answer.get("seq") for answer in answers] == [None, 1, 2]
     assert [words for _, words in await log_of(house, "va-1")] == ["One", "Two"]
     assert (await house.get("/api/v1/calls"))["total"] == 1
+
+
+async def test_what_was_said_for_good_is_stored_when_the_call_ends_before_its_utterance(house):
+    async with house.produce() as producer, asyncio.timeout(PATIENCE_S):
+        await told(producer, deepgram(1, result(0, "I would like to", speech_final=False)))
+        await told(producer, deepgram(2, result(1, "return a", speech_final=False, is_final=False)))
+        async with house.watch(CALL) as viewer:
+            await told(producer, {"type": "call_status", "call_sid": CALL, "data": {"status": "completed"}})
+            while (await viewer.until("call_status"))["status"] != "completed":
+                pass
+            while not viewer.seqs:
+                await viewer.until("transcript")
+            assert await log(house) == [("user", "I would like to")]
+            await told(producer, deepgram(3, result(1, "return a bike.")))
+            while len(viewer.seqs) < 2:
+                await viewer.until("transcript")
+    assert (await log(house))[1:] == [("user", "I would like to return a bike.")]  # the same segment, corrected
