@@ -6,6 +6,8 @@ import random
 
 import websockets
 
+from patience import PATIENCE_S
+
 MAX_ATTEMPTS = 400
 
 
@@ -46,7 +48,8 @@ class Follower:
         if self.log:
             query += f"&after={max(self.log)}&epoch={self.epoch}"
         base = "ws" + self.url.removeprefix("http")
-        async with websockets.connect(f"{base}/live-transcript/{self.call_sid}{query}") as socket:
+        address = f"{base}/live-transcript/{self.call_sid}{query}"
+        async with websockets.connect(address, open_timeout=PATIENCE_S) as socket:
             drop_after = self._chance.randrange(1, 40) if self._drops_left else None
             expected = max(self.log, default=0) + 1
             try:

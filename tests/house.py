@@ -13,7 +13,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from handlers.systemd import NOTHING, Handed
 from log_reader import is_secret, is_spoken
 from models import accounts, assistants, rights
-from patience import PATIENCE_S
+from patience import PATIENCE_S, PATIENT_HTTP
 from serving import Server, running
 from settings import read_settings
 
@@ -99,8 +99,7 @@ class House:
             allow_nonstandard_methods=True,
             follow_redirects=False,
             decompress_response=False,
-            connect_timeout=PATIENCE_S,
-            request_timeout=PATIENCE_S,
+            **PATIENT_HTTP,
         )
         return await AsyncHTTPClient().fetch(request, raise_error=False)
 

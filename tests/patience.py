@@ -3,4 +3,5 @@
 No measure of speed. Each single wait ends before the test's own limit, so that what is told is what was waited for."""
 
 PATIENCE_S = 100
+PATIENT_HTTP = {"connect_timeout": PATIENCE_S, "request_timeout": PATIENCE_S}  # of a Tornado request
 TEST_S = 400  # a whole test on a loop; pytest-timeout ends any other a little later (pyproject.toml)

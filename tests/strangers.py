@@ -9,7 +9,7 @@ import websockets
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
 from house import House
-from patience import PATIENCE_S
+from patience import PATIENCE_S, PATIENT_HTTP
 
 WRONG_KEY = "cb_aaaaaaaa_wrong"
 ELSEWHERE = "127.0.0.2"  # loopback has millions of addresses
@@ -38,7 +38,12 @@ async def ask(
     """The answer to a request from this address."""
     headers = {"Authorization": f"Bearer {key}"} | options.pop("headers", {})
     request = HTTPRequest(
-        house.server.own_url + path, network_interface=address, headers=headers, follow_redirects=False, **options
+        house.server.own_url + path,
+        network_interface=address,
+        headers=headers,
+        follow_redirects=False,
+        **PATIENT_HTTP,
+        **options,
     )
     return await AsyncHTTPClient().fetch(request, raise_error=False)
 
@@ -62,7 +67,9 @@ async def knock(house: House, path: str, *, key: str | None = None, address: str
     try:
         async with (
             asyncio.timeout(PATIENCE_S),
-            websockets.connect(url, additional_headers=headers, local_addr=(address, 0)) as socket,
+            websockets.connect(
+                url, additional_headers=headers, local_addr=(address, 0), open_timeout=PATIENCE_S
+            ) as socket,
         ):
             with suppress(websockets.ConnectionClosed):
                 await socket.send('{"type":"ping"}')  # a producer hears nothing before it speaks

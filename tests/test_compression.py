@@ -13,6 +13,7 @@ from handlers import deflate
 from handlers.frames import BINARY, CLOSE, COMPRESSED, CONTINUATION, PING, TEXT, frame
 from handlers.websocket import UpgradeHandler
 from house import Watcher, open_house
+from patience import PATIENCE_S
 from tests.peers import HANDSHAKE, House, client_frame, clog, raw
 
 OFFER = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}
@@ -172,7 +173,7 @@ async def test_a_client_sees_the_code_of_what_it_did_and_the_others_notice_nothi
 async def test_others_that_were_written_understand_us():
     async with obliging_house(max_message_bytes=1 << 20) as house:
         address = f"ws://127.0.0.1:{house.port}/"
-        async with websockets.connect(address) as client:
+        async with websockets.connect(address, open_timeout=PATIENCE_S) as client:
             assert agreed(client) == ["permessage-deflate"]
             for text in ("", "héllo", LONG, "x" * 1_000_000):
                 await client.send(text)

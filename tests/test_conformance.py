@@ -7,6 +7,7 @@ from pathlib import Path
 import websockets
 
 from handlers import conformance
+from patience import PATIENCE_S
 from tests.run_conformance import faults, table
 
 
@@ -18,12 +19,12 @@ async def test_the_echo_server_returns_text_and_bytes_of_any_size_it_allows():
     )
     try:
         address = (await process.stdout.readline()).decode().removeprefix("listening on ").strip()
-        async with websockets.connect(address, max_size=None, compression=None) as client:
+        async with websockets.connect(address, max_size=None, compression=None, open_timeout=PATIENCE_S) as client:
             assert not client.protocol.extensions
             for message in ("", "héllo", b"", b"\xff", b"x" * conformance.MAX_MESSAGE_BYTES):
                 await client.send(message)
                 assert await client.recv() == message
-        async with websockets.connect(address) as client:
+        async with websockets.connect(address, open_timeout=PATIENCE_S) as client:
             assert [extension.name for extension in client.protocol.extensions] == ["permessage-deflate"]
             await client.send("x" * 100_000)
             assert await client.recv() == "x" * 100_000

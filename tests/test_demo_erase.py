@@ -58,7 +58,7 @@ async def test_a_player_whose_key_is_taken_by_another_process_erases_what_is_lef
     async with playing(house.services, house.url, speed=50):
         await playing_calls(house)
         await house.store.write(demo.stop)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while await house.store.read(demo.is_there):
                 await asyncio.sleep(0.02)
         assert await house.store.read(rows) == before
@@ -70,7 +70,7 @@ async def test_a_revoked_key_ends_the_calls_and_keeps_them(house):
         await playing_calls(house)
         (prefix,) = [key.prefix for key in await house.store.read(rights.keys) if key.name == "demo"]
         await house.store.write(rights.revoke_key, house.clock(), prefix)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while await house.store.read(demo.running):
                 await asyncio.sleep(0.02)
     assert (await house.get("/api/v1/calls/count"))["count"] > 0

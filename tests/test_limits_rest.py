@@ -9,6 +9,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from events import Unavailable
 from handlers.limits import Limits, TooMany
 from models import rights
+from patience import PATIENT_HTTP
 from strangers import ELSEWHERE, WRONG_KEY, Stopped, ask, stop_the_clock, told_to_wait
 
 
@@ -91,7 +92,7 @@ async def test_a_thousand_wrong_keys_at_once_are_counted_exactly(open_furnished)
         stop_the_clock(house)
         client = AsyncHTTPClient(force_instance=True, max_clients=1000)
         requests = [
-            HTTPRequest(house.url + "/api/v1/calls", headers={"Authorization": f"Bearer cb_{n:08}_x"})
+            HTTPRequest(house.url + "/api/v1/calls", headers={"Authorization": f"Bearer cb_{n:08}_x"}, **PATIENT_HTTP)
             for n in range(1000)
         ]
         answers = await asyncio.gather(*(client.fetch(request, raise_error=False) for request in requests))
@@ -108,7 +109,7 @@ async def test_many_that_bring_one_key_at_once_after_a_start_are_one_question_an
         stop_the_clock(house)
         client = AsyncHTTPClient(force_instance=True, max_clients=200)
         headers = {"Authorization": f"Bearer {house.key if is_right else 'cb_00000000_x'}"}
-        requests = [HTTPRequest(house.url + "/api/v1/calls", headers=headers) for _ in range(200)]
+        requests = [HTTPRequest(house.url + "/api/v1/calls", headers=headers, **PATIENT_HTTP) for _ in range(200)]
         answers = await asyncio.gather(*(client.fetch(request, raise_error=False) for request in requests))
         client.close()
         found = Counter(answer.code for answer in answers)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 import websockets
 
+from patience import PATIENCE_S
 from tests.test_live_refusals import until
 
 
@@ -126,7 +127,7 @@ async def test_the_terminal_status_comes_after_every_entry_however_fast_they_fol
             data = {"segment_id": f"s{n}", "content": "word", "speaker": "user"}
             await producer.send({"type": "transcript", "call_sid": "CA1", "data": data})
         await producer.send({"type": "call_status", "id": "end", "call_sid": "CA1", "data": {"status": "completed"}})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             status = await viewer.until("call_status")
             assert status["status"] == "completed" and viewer.seqs == list(range(1, said + 1))
             while (await producer.until("ack"))["id"] != "end":
@@ -165,7 +166,7 @@ async def test_a_viewer_that_joins_while_the_call_ends_misses_neither_words_nor_
         await house.end("CA1")
         await house.say("CA1", "s3", "bye")
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         for all_seqs in await asyncio.gather(*(watch() for _ in range(8)), end()):
             assert all_seqs in ([1, 2, 3], None)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from patience import PATIENCE_S
 from tests.test_live_refusals import refused
 
 
@@ -69,7 +70,7 @@ async def test_every_cut_completes_the_call_also_with_corrections_and_repeats(ho
     for segment_id, content in said[:5]:
         await house.say("CA1", segment_id, content)
     log = [("a", "one"), ("b", "two"), ("a", "one!"), ("c", "three"), ("b", "two?")]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         seen = []
         for cut in range(5):
             viewer = await house.websocket(f"/live-transcript/CA1?token={house.key}&after={cut}")
@@ -150,7 +151,7 @@ async def test_of_many_reconnects_at_once_one_remains_and_nothing_fails(house, c
             return code, viewer.seen[-1]["error"]
 
     pending = {asyncio.ensure_future(come()) for _ in range(12)}
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while len(pending) > 1:
             done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
             for comer in done:

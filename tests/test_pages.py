@@ -7,6 +7,7 @@ from axe_playwright_python.async_playwright import Axe
 
 from browser import chromium, new_page
 from house import Clock, open_house
+from patience import PATIENCE_S
 from postgres import free_port
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="Chromium is not installed")
@@ -109,6 +110,6 @@ async def test_a_page_that_loses_its_right_takes_the_words_off_the_screen(house)
 
         await house.user("bob@example.com", house.organization_id)
         await house.store.write(accounts.deactivate_user, "ada@example.com")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await page.wait_for_selector("text=You may no longer watch this call")
         assert await spoken(page) == []

@@ -20,7 +20,7 @@ from handlers.heartbeat import Heartbeat
 from house import Watcher, open_house
 from log_reader import SHAPES, secrets_in
 from models import entries
-from patience import PATIENCE_S
+from patience import PATIENCE_S, PATIENT_HTTP
 from proxies import FILES, IDLE_S, NAMES, PATIENT, Proxy, program
 from strangers import ELSEWHERE, WRONG_KEY
 from test_pages import sign_in
@@ -53,7 +53,7 @@ def proxy(request, tmp_path, certificate):
 
 
 async def ask(url, *, address=ELSEWHERE, **options):
-    request = HTTPRequest(url, network_interface=address, follow_redirects=False, **options)
+    request = HTTPRequest(url, network_interface=address, follow_redirects=False, **PATIENT_HTTP, **options)
     return await AsyncHTTPClient().fetch(request, raise_error=False)
 
 
@@ -92,7 +92,7 @@ async def test_sockets_are_as_without_a_proxy_from_the_ticket_to_the_reason_of_t
     async with proxy.before(open_furnished) as house:
         await house.say("CA1", "s1", "Hello")
         ticket = json.loads((await house.fetch("POST", "/api/v1/tickets", {"call_sid": "CA1"})).body)["url"]
-        by_ticket = websockets.connect(ticket, ssl=proxy.certificate.client_context)
+        by_ticket = websockets.connect(ticket, ssl=proxy.certificate.client_context, open_timeout=PATIENCE_S)
         async with by_ticket as socket, house.watch("CA1") as viewer, house.produce() as producer:
             ticketed = Watcher(socket)
             for each in (viewer, ticketed):

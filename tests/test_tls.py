@@ -20,7 +20,7 @@ from commands import demo
 from house import Watcher
 from models import demo as demo_models
 from models import sources
-from patience import PATIENCE_S
+from patience import PATIENCE_S, PATIENT_HTTP
 from peers import raw
 from strangers import Stopped
 
@@ -57,13 +57,14 @@ def port_of(house):
 async def fetch(house, files, path, key=None, **options):
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     url = f"https://127.0.0.1:{port_of(house)}{path}"
+    options |= PATIENT_HTTP
     request = HTTPRequest(url, ssl_options=trusting(files), headers=headers, follow_redirects=False, **options)
     return await AsyncHTTPClient().fetch(request, raise_error=False)
 
 
 def watch(house, files, call_sid):
     url = f"wss://127.0.0.1:{port_of(house)}/live-transcript/{call_sid}?token={house.key}"
-    return websockets.connect(url, ssl=trusting(files))
+    return websockets.connect(url, ssl=trusting(files), open_timeout=PATIENCE_S)
 
 
 async def say(house, files, segment_id, content):

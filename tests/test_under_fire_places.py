@@ -159,7 +159,7 @@ async def test_a_freed_place_is_taken_within_a_moment(house, way):
         leaving.reading.cancel()
         await asyncio.gather(leaving.reading, return_exceptions=True)
         await leaving.gone() if way == "gone" else getattr(leaving, way)()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_S):
             while not ten[-1].is_in or len(ten) < 10:
                 ten = [comer for comer in ten if comer.is_in]
                 ten.append(Comer(house, "CA1", "stay", 0, house.key))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from command_line import complaints
 from house import open_house
 from tests.test_live_refusals import until
 from tests.viewer_machine import PER_SECOND, PLACES, ViewerMachine
@@ -26,7 +27,7 @@ class Lines(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record):
-        self.lines.append(self.format(record))
+        self.lines += complaints(self.format(record))
 
 
 @pytest.mark.timeout(430 if EXAMPLES <= 20 else 0)

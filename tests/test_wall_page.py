@@ -8,6 +8,7 @@ from axe_playwright_python.async_playwright import Axe
 from browser import chromium, new_page
 from house import House, open_house
 from models import accounts
+from patience import PATIENCE_S
 from postgres import free_port
 from test_pages import sign_in
 
@@ -173,7 +174,7 @@ async def test_a_wall_says_when_it_is_behind_and_comes_back_with_what_is_true(sq
             assert await shown(page) == ["CA2"]
             await house.user("bob@example.com", house.organization_id)
             await house.store.write(accounts.deactivate_user, "ada@example.com")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 await page.wait_for_selector("text=You may no longer watch these calls")
             assert await shown(page) == []
 

@@ -7,6 +7,7 @@ import websockets
 from tornado.websocket import websocket_connect
 
 from handlers.websocket import UpgradeHandler
+from patience import PATIENCE_S
 from tests.peers import HANDSHAKE, House, client_frame, raw
 
 
@@ -104,7 +105,7 @@ async def test_a_handler_that_fails_leaves_no_socket_open(caplog):
 
 async def test_the_websockets_package_talks_with_us():
     async with House(max_message_bytes=1 << 20) as house:
-        async with websockets.connect(f"ws://127.0.0.1:{house.port}/") as client:
+        async with websockets.connect(f"ws://127.0.0.1:{house.port}/", open_timeout=PATIENCE_S) as client:
             for text in ("", "héllo", "x" * 100_000):
                 await client.send(text)
                 assert await client.recv() == text
@@ -127,7 +128,7 @@ async def test_tornados_client_talks_with_us():
 
 
 async def test_a_client_that_is_still_sending_sees_why_its_message_was_refused():
-    async with House() as house, websockets.connect(f"ws://127.0.0.1:{house.port}/") as client:
+    async with House() as house, websockets.connect(f"ws://127.0.0.1:{house.port}/", open_timeout=PATIENCE_S) as client:
         with pytest.raises(websockets.ConnectionClosed):
             await client.send("x" * 500_000)
             await client.recv()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from handlers.frames import CLOSE, PING, PONG
+from patience import PATIENCE_S
 from tests.odd_viewer import MAX_BYTES, VIOLATIONS, OddViewer, answer_to, fragments
 from tests.peers import client_frame
 from tests.test_live_refusals import until
@@ -44,7 +45,7 @@ class ViewerMachine(RuleBasedStateMachine):
             await until(lambda: self.house.hub.viewers(self.call_id) == len(self.viewers) + 1)
             return result
 
-        return self.io_loop.run_sync(settled, timeout=30)
+        return self.io_loop.run_sync(settled, timeout=PATIENCE_S)
 
     async def begin(self):
         await self.say("begin", True)
@@ -225,7 +226,7 @@ class ViewerMachine(RuleBasedStateMachine):
             await until(lambda: not (services.hub._rooms or services.gate._inside or services.gate.arriving))
 
         try:
-            self.io_loop.run_sync(work, timeout=30)
+            self.io_loop.run_sync(work, timeout=PATIENCE_S)
             assert not self.lines, self.lines
         finally:
             for viewer in self.viewers:

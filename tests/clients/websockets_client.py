@@ -14,7 +14,7 @@ def tell(**line: Any) -> None:
 
 async def watch(order: dict) -> None:
     options = {"additional_headers": order["headers"], "subprotocols": order["subprotocols"] or None}
-    async with websockets.connect(order["url"], **options) as socket:
+    async with websockets.connect(order["url"], open_timeout=100, **options) as socket:
         is_compressed = bool(socket.protocol.extensions)
         tell(open={"subprotocol": socket.subprotocol or "", "is_compressed": is_compressed})
         if order["ping"]:

@@ -11,7 +11,7 @@ from models.database import administered, execute
 from models.store import wall_clock
 from tests.crash.journal import Line, Violation
 from tests.crash.load import Place
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENT_HTTP
 
 SECRET = "not a real secret"
 
@@ -30,8 +30,7 @@ def furnish(database_url: str) -> tuple[str, str, str]:
 
 async def log_by_rest(place: Place, call_sids: Iterable[str]) -> dict[str, list[Line]]:
     log = {}
-    asked = {"headers": {"Authorization": f"Bearer {place.key}"}, "ssl_options": place.tls}
-    asked |= {"connect_timeout": PATIENCE_S, "request_timeout": PATIENCE_S}
+    asked = {"headers": {"Authorization": f"Bearer {place.key}"}, "ssl_options": place.tls} | PATIENT_HTTP
 
     async def get(url: str) -> Any:
         return json.loads((await AsyncHTTPClient().fetch(url, **asked)).body)

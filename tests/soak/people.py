@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import websockets
 
+from patience import PATIENCE_S
 from remote import Remote
 from tests.crash.journal import Journal, Line
 from tests.crash.load import AWAY, Load, Place
@@ -57,7 +58,7 @@ async def late(work, seconds: float) -> None:
 async def look_in(address: str, chance: random.Random) -> None:
     """Watches for a few seconds, and is gone: with a word, or without."""
     with suppress(*AWAY):
-        async with websockets.connect(address) as socket:
+        async with websockets.connect(address, open_timeout=PATIENCE_S) as socket:
             with suppress(TimeoutError):
                 async with asyncio.timeout(chance.uniform(0.1, 20)):
                     async for _ in socket:
