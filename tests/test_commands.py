@@ -96,7 +96,7 @@ NEW_KEY = ("key", "create", "--user", "a@b", "--name", "n", "--scopes")
         (("organization", "create", "a\x1b[31m"), "NAME"),
         (("organization", "create", "x" * 256), "NAME"),
         (("organization", "create", b"a\xff"), "NAME"),
-        (("organization", "create", "a", "b\nc"), "b c"),
+        (("organization", "create", "a", "b\nc"), r"'b\nc'"),
         (("organization", "create", "Acme", "--database", "sqlite:///x.db"), "--database"),
         (("organization", "create", "Acme", "--database-url", "sqlite:///:memory:"), "--database-url"),
         (("organization", "create", "Acme", "--database-url", "sqlite:////no/such/folder/board.db"), "--database-url"),
