@@ -66,12 +66,17 @@ class Board(NamedTuple):
             for at in range(0, calls, 100):
                 some = [f"C{number}" for number in range(at, min(at + 100, calls))]
                 for sid in some:
-                    call = {"type": "call", "id": sid, "call_sid": sid, "data": {"direction": "inbound"}}
-                    await socket.send(json.dumps(call))
+                    await _announce(socket, sid)
                 for _ in some:
-                    if (answer := json.loads(await socket.recv()))["type"] != "ack":
-                        raise Failed(f"a call was refused: {answer}")
+                    while (answer := json.loads(await socket.recv()))["type"] != "ack":
+                        if not answer.get("retryable"):
+                            raise Failed(f"a call was refused: {answer}")
+                        await _announce(socket, answer["id"])  # the disk stood still for seconds
         return key
+
+
+async def _announce(socket: Any, sid: str) -> None:
+    await socket.send(json.dumps({"type": "call", "id": sid, "call_sid": sid, "data": {"direction": "inbound"}}))
 
 
 @asynccontextmanager
