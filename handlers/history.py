@@ -21,6 +21,7 @@ class Page(msgspec.Struct, frozen=True, gc=False):
     count: int
     last_seq: int
     is_last: bool  # there were no more when it was read
+    mark: tuple[int, int] | None  # of its last entry: models/entries.py
 
 
 class _How(NamedTuple):
@@ -34,11 +35,12 @@ class _How(NamedTuple):
 
 class History:
     """Made in the readers' threads, compression included. A page that is full never changes, because the log only
-    grows; that its last entry is still the one that it was made with is asked of the database each time."""
+    grows; that its last entry is still the one that it was made with is asked of the database each time. Several that
+    were wanted together are kept in one piece: who comes next costs one question and no copy."""
 
     def __init__(self, kept_bytes: int = KEPT_BYTES):
         self._kept_bytes = kept_bytes
-        self._pages: OrderedDict[tuple[int, _How], tuple[Page, tuple[int, int]]] = OrderedDict()
+        self._pages: OrderedDict[tuple[int, _How], Page] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
@@ -52,14 +54,17 @@ class History:
             pages.append(page)
         if len(pages) == 1:
             return pages[0]
-        count = sum(page.count for page in pages)
-        return Page(b"".join([page.frames for page in pages]), count, pages[-1].last_seq, is_last=False)
+        frames, count, last = b"".join([page.frames for page in pages]), sum(page.count for page in pages), pages[-1]
+        joined = Page(frames, count, last.last_seq, is_last=False, mark=last.mark)
+        if cursor % PAGE == 0:  # else the first of them is no whole page, and nobody else's
+            self._keep((cursor, how), joined)
+        return joined
 
     def _kept(self, db: Any, cursor: int, how: _How) -> Page | None:
         """The full page after the cursor, if it is kept and still what the database has."""
         key = cursor, how
-        page, mark = self._pages.get(key, (None, None))
-        if page is None or entries.mark(db, how.call_id, page.last_seq) != mark:
+        page = self._pages.get(key)
+        if page is None or entries.mark(db, how.call_id, page.last_seq) != page.mark:
             return None
         with self._lock:
             if key in self._pages:
@@ -71,7 +76,7 @@ class History:
         found = entries.after(db, how.call_id, cursor, limit)
         page = _page(found, limit, cursor, how)
         if page.count == PAGE:
-            self._keep((cursor, how), page, (found[-1].id, found[-1].stored_at))
+            self._keep((cursor, how), page)
         return page
 
     def call_ids(self) -> set[int]:
@@ -82,16 +87,16 @@ class History:
         """These calls were deleted."""
         with self._lock:
             for key in [key for key in self._pages if key[1].call_id in call_ids]:
-                self._bytes -= len(self._pages.pop(key)[0].frames)
+                self._bytes -= len(self._pages.pop(key).frames)
 
-    def _keep(self, key: tuple[int, _How], page: Page, mark: tuple[int, int]) -> None:
+    def _keep(self, key: tuple[int, _How], page: Page) -> None:
         with self._lock:
             if (old := self._pages.pop(key, None)) is not None:
-                self._bytes -= len(old[0].frames)
-            self._pages[key] = page, mark
+                self._bytes -= len(old.frames)
+            self._pages[key] = page
             self._bytes += len(page.frames)
             while self._bytes > self._kept_bytes:
-                _, (oldest, _) = self._pages.popitem(last=False)
+                _, oldest = self._pages.popitem(last=False)
                 self._bytes -= len(oldest.frames)
 
 
@@ -102,6 +107,7 @@ def _page(found: list[Entry], limit: int, cursor: int, how: _How) -> Page:
         frames += frame(entry_message(how.call_sid, entry, replayed=how.replayed))
         if len(frames) > MAX_UNSENT_BYTES:
             break
-    last_seq = found[count - 1].seq if found else cursor
+    last = found[count - 1] if found else None
     ready = deflated(bytes(frames), how.window_bits) if how.window_bits else bytes(frames)
-    return Page(ready, count, last_seq, count == len(found) < limit)
+    mark = (last.id, last.stored_at) if last else None
+    return Page(ready, count, last.seq if last else cursor, count == len(found) < limit, mark)

@@ -49,6 +49,20 @@ def test_pages_that_are_kept_come_several_at_once_but_no_more_than_a_viewer_may_
     assert again[0].count >= at_once * PAGE and len(again[0].frames) <= MAX_UNSENT_BYTES
     assert again[-1] == once[-1]
     assert b"".join(page.frames for page in again) == b"".join(page.frames for page in once)
+    assert all(kept is page for kept, page in zip(read(history, board.db, call)[:-1], again[:-1], strict=True))
+
+
+def test_what_is_kept_in_one_piece_goes_on_with_what_came_later_and_nobody_else_s_beginning_is_kept(board):
+    call = board.hear("CA1", *(said(f"s{n}") for n in range(2 * PAGE))).call
+    history = History()
+    for _ in range(2):
+        assert sum(page.count for page in read(history, board.db, call, PAGE - 1)) == PAGE + 1
+        read(history, board.db, call)
+    board.hear("CA1", *(said(f"t{n}") for n in range(PAGE)))
+    assert [page.count for page in read(history, board.db, call)] == [2 * PAGE, PAGE, 0]
+    assert [page.count for page in read(history, board.db, call)] == [3 * PAGE, 0]
+    assert {cursor for cursor, _ in history._pages} == {0, PAGE, 2 * PAGE}
+    assert history._bytes == sum(len(page.frames) for page in history._pages.values())
 
 
 def test_only_whole_pages_are_kept_so_what_comes_later_is_seen(board):
@@ -87,4 +101,4 @@ def test_no_more_is_kept_than_it_may_hold(board):
     for call in calls:
         read(history, board.db, call)
     assert [how.call_sid for _, how in history._pages] == ["CA2", "CA3"]
-    assert history._bytes == sum(len(page.frames) for page, _ in history._pages.values())
+    assert history._bytes == sum(len(page.frames) for page in history._pages.values())
