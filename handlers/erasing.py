@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 class Erasing:
     def __init__(self, store: Store, hub: Hub, pipeline: Pipeline, history: History):
         self._store, self._hub, self._pipeline, self._history = store, hub, pipeline, history
-        self._version: int | None = None  # what was deleted before we began we have never known
+        self._version: int | None = None  # not read yet: the first look is for what was deleted since we began
         self._is_settling = False
         self._cleaned_at: float | None = None  # the index, on the monotonic clock
         self._closing, self._at_work = asyncio.Event(), asyncio.Lock()
@@ -47,14 +47,13 @@ class Erasing:
         """Twice a second. After a change twice: of what was committed just before it news may still be on the way."""
         try:
             state = await self._store.read(erasing.state)
-            is_new = self._version is not None and state.version != self._version
-            self._version = state.version
+            is_new = state.version != self._version
             if is_new or self._is_settling:
                 known = self._hub.call_ids() | self._pipeline.call_ids() | self._history.call_ids()
                 self.forget(*await self._store.read(erasing.gone, known, self._pipeline.stored_states()))
             elif state.cleaned is not None and state.cleaned < state.version:
                 await self._empty_log(state.version)
-            self._is_settling = is_new
+            self._version, self._is_settling = state.version, is_new  # not before: what fails is tried again
         except Unavailable:
             log.debug("deleted calls could not be looked for; the next poll tries again")
 
