@@ -10,14 +10,14 @@ import math
 from typing import NamedTuple
 
 # ── Measured: `make bench-nodes`, medians, on two shared cores. µs of CPU, and bytes ─────────────────────────────
-FINAL = {"nodes": 468, "PostgreSQL": 189, "Redis": 9.4}  # each, stored, carried to the others, with two viewers
-LOG_BYTES = 1050  # of PostgreSQL, for each final
-INTERIM = {"nodes": 205, "Redis": 6.0}  # each, at 3,000/s, watched on its own node
-ELSEWHERE = {"nodes": 88.1}  # each event that a viewer's node hears of another, at 3,000/s
-VIEWER = {"nodes": 29.1, "PostgreSQL": 6.7, "Redis": 8.6}  # each second, one that sits alone at a call
-ON_WALL = {"nodes": 76.7, "PostgreSQL": 8.5, "Redis": 1.8}  # each second, a call on an open wall
+FINAL = {"nodes": 537, "PostgreSQL": 346, "Redis": 13.7}  # each, stored, at 1,000/s, watched on its own node
+LOG_BYTES = 1028  # of PostgreSQL, for each final; more where it is committed alone
+INTERIM = {"nodes": 293, "Redis": 17.2}  # each, at 3,000/s, watched on its own node
+ELSEWHERE = {"nodes": 119.9}  # each event that a viewer's node hears of another, at 3,000/s
+VIEWER = {"nodes": 18.0, "PostgreSQL": 2.2, "Redis": 3.2}  # each second, one that sits alone at a call
+ON_WALL = {"nodes": 36.3, "PostgreSQL": 3.4, "Redis": 1.4}  # each second, a call on an open wall
 CONNECTIONS = 4  # of a node to PostgreSQL
-VIEWER_KIB, VIEWER_REDIS_BYTES = 7.4, 325
+VIEWER_KIB, VIEWER_REDIS_BYTES = 13.1, 324
 
 # ── Assumed: how people speak, and how they are watched ──────────────────────────────────────────────────────────
 FINALS_S, INTERIMS_S = 0.3, 2.0  # of a call: 2.5 words a second, 8 words a final, and a provider that tells each word
