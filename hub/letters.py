@@ -7,6 +7,8 @@ import msgspec
 from events import Call, Entry, Transcript
 from rules.alert import Alert
 
+ASKS = "asks"  # the channel that every node hears
+
 
 class Letter(msgspec.Struct, array_like=True, gc=False):
     """News of one call, for those who watch it."""

@@ -11,7 +11,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from hub.letters import Post, decode, encode
+from hub.letters import ASKS, Post, decode, encode
+from hub.redis_listeners import Listeners
 from metrics import Numbers
 
 ANSWER_S = 1.0  # Redis answers within a millisecond, or something is wrong
@@ -70,9 +71,10 @@ class RedisLink:
         self._redis, self._node, self._prefix = redis, node, prefix
         self._hear, self._on_subscribed, self._numbers = hear, subscribed, numbers
         self._own = f"node:{node}"
-        self._wanted = {self._own}
+        self._wanted = {self._own, ASKS}
         self._has_wishes = False  # `_wanted` is not what was asked for
-        self.listening: set[str] = set()  # what Redis has confirmed
+        self.listening: set[str] = set()  # what Redis has confirmed, and was not asked to end
+        self.listeners = Listeners()
         self._has_news = asyncio.Event()
         self._outgoing: dict[str, Post] = {}
         self._waiting = 0
@@ -122,16 +124,24 @@ class RedisLink:
             self._has_news.clear()
             outgoing, count = self._outgoing, self._waiting
             self._outgoing, self._waiting = {}, 0
+            self.listeners.sending()
             try:
                 async with self._redis.pipeline(transaction=False) as pipe:
                     for channel, post in outgoing.items():
                         pipe.publish(self._prefix + channel, encode(post))
-                    await pipe.execute()
+                    hearing = await pipe.execute()
+                self._learn(zip(outgoing, hearing, strict=True))
             except AWAY as problem:
                 self._say_away(problem)
                 self._numbers.dropped["relayed", "redis_away"] += count
                 await asyncio.sleep(AGAIN_S)
                 self._drop(self._waiting)  # of what came meanwhile the newest is as old as the rest
+
+    def _learn(self, answers: Iterable[tuple[str, int]]) -> None:
+        """How many heard what was sent on these channels, this node with them where it listens."""
+        if ASKS in self.listening:
+            for channel, hearing in answers:
+                self.listeners.answered(channel, hearing - (channel in self.listening))
 
     def _say_away(self, problem: BaseException) -> None:
         """Once, however often it is tried."""
@@ -157,6 +167,7 @@ class RedisLink:
         asked: set[str] = set()
         fresh: list[str] = []
         self.listening.clear()
+        self.listeners.missed()
         self._has_wishes = True
         first_by = time.monotonic() + 2 * BEAT_S
         async with self._redis.pubsub() as news:
@@ -165,16 +176,13 @@ class RedisLink:
                     await self._ask(news, asked)
                 message = await news.get_message(timeout=TURN_S)
                 kind = message and message["type"]
+                if kind == "subscribe":
+                    fresh.append(self._channel(message))
+                elif fresh:  # those that were asked for together are confirmed together
+                    self._begin([channel for channel in fresh if channel in asked])
+                    fresh = []
                 if kind == "message":
                     self._take(self._channel(message), message["data"])
-                elif kind == "subscribe":
-                    fresh.append(self._channel(message))
-                elif kind == "unsubscribe":
-                    self.listening.discard(self._channel(message))
-                elif fresh:
-                    self.listening.update(fresh)
-                    self._on_subscribed(fresh)
-                    fresh = []
                 if time.monotonic() > max(self._heard_at + SILENT_S, first_by):
                     raise TimeoutError("nothing came back in three seconds")
 
@@ -183,9 +191,16 @@ class RedisLink:
         if more := self._wanted - asked:
             await news.subscribe(*(self._prefix + channel for channel in more))
         if fewer := asked - self._wanted:
+            self.listening -= fewer
             await news.unsubscribe(*(self._prefix + channel for channel in fewer))
         asked |= more
         asked -= fewer
+
+    def _begin(self, channels: list[str]) -> None:
+        self.listening.update(channels)
+        if ASKS in channels:
+            self.listeners.missed()
+        self._on_subscribed(channels)
 
     def _channel(self, message: dict) -> str:
         return message["channel"].decode().removeprefix(self._prefix)

@@ -12,13 +12,12 @@ from redis.asyncio import Redis
 
 from events import Call, Entry, Transcript
 from hub.hub import Hub
-from hub.letters import Letter, Post, Row
+from hub.letters import ASKS, Letter, Post, Row
 from hub.redis_link import RedisLink, ended, every
 from hub.redis_places import RedisPlaces
 from metrics import Numbers
 from rules.alert import Alert
 
-ASKS = "asks"
 WALL_TICK_S = 0.5
 
 Look = Callable[[Collection[int], Collection[int]], Awaitable[None]]
@@ -38,7 +37,6 @@ class RedisRelay:
         self._looking: set[asyncio.Future[None]] = set()
 
     def start(self) -> None:
-        self.link.want(ASKS)
         self.link.start()
         self.places.start()
         self._ticking = asyncio.create_task(every(WALL_TICK_S, self._tick))
@@ -81,7 +79,9 @@ class RedisRelay:
             rows[call.id] = row
 
     def passed(self, call: Call, said: Transcript) -> None:
-        self.link.post(f"call:{call.id}").letters.append(Letter(interim=said))
+        channel = f"call:{call.id}"
+        if self.link.listeners.is_heard(channel):
+            self.link.post(channel).letters.append(Letter(interim=said))
         rows = self._rows.setdefault(call.organization_id, {})
         before = rows.get(call.id)
         rows[call.id] = Row(call, said, before.alerts if before else ())
@@ -127,5 +127,6 @@ class RedisRelay:
 
     def _answer(self, call_ids: list[int]) -> None:
         for call_id in call_ids:
+            self.link.listeners.asked(f"call:{call_id}")
             for said in self._others.open_interims(call_id):
                 self.link.post(f"call:{call_id}").letters.append(Letter(interim=said))
