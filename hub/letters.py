@@ -36,6 +36,7 @@ class Post(msgspec.Struct, array_like=True, gc=False):
     rows: list[Row] = []
     asks: list[int] = []  # calls whose open interims it would like to have
     replaced: list[str] = []  # places of this call that it took over, for clients that came to it
+    wall_asks: list[int] = []  # organisations whose walls it begins to hear of
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -1,7 +1,9 @@
 """The relay over Redis (or Valkey): a node is told of the calls and walls that are watched on it, and of no others.
 
 Channels: `call:ID` has what happens on a call, as its commits and interims come; `wall:ID` what an organisation's
-calls look like, twice a second and at once where a call begins, ends or raises an alert; `asks` is heard by all.
+calls look like, twice a second and at once where a call begins, ends or raises an alert; `asks` is heard by all, and
+has who begins to listen to what. Of interims and of what a wall is told twice a second only that is sent which another
+node hears (hub/redis_listeners.py).
 """
 
 import asyncio
@@ -92,8 +94,9 @@ class RedisRelay:
     async def _tick(self) -> None:
         walls, self._rows = self._rows, {}
         for organization_id, rows in walls.items():
-            if rows:
-                self.link.post(f"wall:{organization_id}").rows.extend(rows.values())
+            channel = f"wall:{organization_id}"
+            if rows and self.link.listeners.is_heard(channel):
+                self.link.post(channel).rows.extend(rows.values())
 
     # ── from the others ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -102,15 +105,17 @@ class RedisRelay:
         for kind, _, id_ in (channel.partition(":") for channel in channels):
             if kind in fresh:
                 fresh[kind].append(int(id_))
-        if fresh["call"]:
-            self.link.post(ASKS).asks.extend(fresh["call"])
+        if fresh["call"] or fresh["wall"]:
+            post = self.link.post(ASKS)
+            post.asks.extend(fresh["call"])
+            post.wall_asks.extend(fresh["wall"])
         looking = asyncio.ensure_future(self._look(fresh["call"], fresh["wall"]))
         self._looking.add(looking)  # or the loop might forget it
         looking.add_done_callback(self._looking.discard)
 
     def _hear(self, channel: str, post: Post) -> None:
         if channel == ASKS:
-            self._answer(post.asks)
+            self._answer(post)
             return
         for row in post.rows:
             self._hub.walls.hear(row.call, row.said, row.alerts)
@@ -125,8 +130,10 @@ class RedisRelay:
         for place in post.replaced:
             self.places.lost(call_id, place)
 
-    def _answer(self, call_ids: list[int]) -> None:
-        for call_id in call_ids:
+    def _answer(self, post: Post) -> None:
+        for organization_id in post.wall_asks:
+            self.link.listeners.asked(f"wall:{organization_id}")
+        for call_id in post.asks:
             self.link.listeners.asked(f"call:{call_id}")
             for said in self._others.open_interims(call_id):
                 self.link.post(f"call:{call_id}").letters.append(Letter(interim=said))

@@ -220,6 +220,7 @@ async def test_the_wall_of_one_node_hears_of_the_other_before_it_looks(new_postg
 
             await see("CA1", lambda row: row["last"]["content"] == "at first")
             await listening(other, "wall:1")
+            await until(lambda: one.hub.relay.link.listeners.is_heard("wall:1"))
             await one.say("CA1", "s2", "and th", is_final=False)
             await see("CA1", lambda row: row["last"]["content"] == "and th")
             await one.say("CA2", "s1", "a new one")

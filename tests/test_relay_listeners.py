@@ -114,6 +114,32 @@ async def test_unfinished_words_leave_a_node_only_while_another_one_watches(new_
             await shown(here, "I want to")
 
 
+async def test_what_a_wall_is_told_twice_a_second_leaves_a_node_only_while_another_one_has_it_open(
+    new_postgres_database, redis_url, monkeypatch
+):
+    async with two(new_postgres_database(), redis_url) as (one, other):
+        link, ticks = one.hub.relay.link, []
+        await one.say("CA1", "s1", "words number 1")
+        await until(lambda: not link.listeners.is_heard("wall:1"))
+        post = link.post
+
+        def noted(channel: str):
+            ticks.extend([channel] if channel.startswith("wall:") else [])
+            return post(channel)
+
+        monkeypatch.setattr(link, "post", noted)
+        await one.say("CA1", "s2", "and", is_final=False)
+        await one.hub.relay._tick()
+        assert ticks == []
+        async with other.websocket(f"/live-calls?token={other.key}") as wall:
+            await until(lambda: link.listeners.is_heard("wall:1"))
+            await one.say("CA1", "s2", "and then", is_final=False)
+            async with asyncio.timeout(PATIENCE_S):
+                while "and then" not in await wall.recv():
+                    pass
+        assert "wall:1" in ticks
+
+
 async def test_a_node_that_hears_much_begins_to_hear_more(new_postgres_database, redis_url):
     async with two(new_postgres_database(), redis_url) as (one, other):
         for call_sid in ("CA1", "CA2"):
