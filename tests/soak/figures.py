@@ -27,13 +27,13 @@ class Sample(NamedTuple):
     tasks: int
     rooms: int
     sockets: int
-    objects: int  # that Python's collector looks after
+    blocks: int  # of memory that Python's allocator has given out
     database_mb: float
     log_mb: float  # the write-ahead log
 
     def __str__(self) -> str:
         return (
-            f"{self.memory_mb:.0f} MB, {self.objects} objects, {self.files} files, {self.threads} threads,"
+            f"{self.memory_mb:.0f} MB, {self.blocks} blocks, {self.files} files, {self.threads} threads,"
             f" {self.tasks} tasks, {self.rooms} rooms, {self.sockets} sockets,"
             f" database {self.database_mb:.1f} MB + log {self.log_mb:.1f} MB"
         )
@@ -106,7 +106,7 @@ def too_much_memory(samples: Sequence[Sample]) -> str | None:
 
 def left_over(before: Mapping[str, float], after: Mapping[str, float]) -> list[str]:
     """What is not as it was before anyone came, of the figures that must be."""
-    spare = {"files": SPARE_FILES, "threads": SPARE_THREADS, "memory_mb": inf, "objects": inf}
+    spare = {"files": SPARE_FILES, "threads": SPARE_THREADS, "memory_mb": inf, "blocks": inf}
     return [
         f"{after[name]:g} {name}, {before[name]:g} before anyone came"
         for name in before
