@@ -10,14 +10,15 @@ import math
 from typing import NamedTuple
 
 # ── Measured: `make bench-nodes`, medians, on two shared cores. µs of CPU, and bytes ─────────────────────────────
-FINAL = {"nodes": 537, "PostgreSQL": 346, "Redis": 13.7}  # each, stored, at 1,000/s, watched on its own node
-LOG_BYTES = 1028  # of PostgreSQL, for each final; more where it is committed alone
-INTERIM = {"nodes": 293, "Redis": 17.2}  # each, at 3,000/s, watched on its own node
-ELSEWHERE = {"nodes": 119.9}  # each event that a viewer's node hears of another, at 3,000/s
-VIEWER = {"nodes": 18.0, "PostgreSQL": 2.2, "Redis": 3.2}  # each second, one that sits alone at a call
-ON_WALL = {"nodes": 36.3, "PostgreSQL": 3.4, "Redis": 1.4}  # each second, a call on an open wall
+FINAL = {"nodes": 562, "PostgreSQL": 344, "Redis": 13.9}  # each, at 1,000/s, watched on its own node
+LOG_BYTES = 1086  # of PostgreSQL, for each final; more where it is committed alone
+INTERIM = {"nodes": 134}  # each, at 3,000/s, watched on its own node: it stays there
+# Each event that a viewer's node hears of another, at 3,000/s: what it costs there, and to send it
+ELSEWHERE = {"nodes": 168, "Redis": 15.8}
+VIEWER = {"nodes": 18.8, "PostgreSQL": 2.1, "Redis": 3.5}  # each second, one that sits alone at a call
+ON_WALL = {"nodes": 36.3, "PostgreSQL": 3.5, "Redis": 0.7}  # each second, a call on an open wall
 CONNECTIONS = 4  # of a node to PostgreSQL
-VIEWER_KIB, VIEWER_REDIS_BYTES = 13.1, 324
+VIEWER_KIB, VIEWER_REDIS_BYTES = 13.3, 324
 
 # ── Assumed: how people speak, and how they are watched ──────────────────────────────────────────────────────────
 FINALS_S, INTERIMS_S = 0.3, 2.0  # of a call: 2.5 words a second, 8 words a final, and a provider that tells each word
@@ -45,11 +46,11 @@ class Ceiling(NamedTuple):
 def needs(calls: float) -> dict[str, dict[str, float]]:
     """Cores, by what for and by part."""
     viewers = calls * WATCHED
-    heard = viewers * ELSEWHERE_SHARE * (FINALS_S + INTERIMS_S)
+    carried = viewers * ELSEWHERE_SHARE * (FINALS_S + INTERIMS_S)
     amounts = {
         "finals": (calls * FINALS_S, FINAL),
         "unfinished words": (calls * INTERIMS_S, INTERIM),
-        "heard by viewers' nodes": (heard, ELSEWHERE),
+        "carried to viewers' nodes": (carried, ELSEWHERE),
         "viewers who sit there": (viewers, VIEWER),
         "open walls": (calls * WALLS, ON_WALL),
     }
@@ -90,7 +91,7 @@ def told(calls: int, organizations: int) -> str:
         f"nodes, each with a core that is {ENOUGH:.0%} busy": nodes,
         "connections to PostgreSQL": nodes * CONNECTIONS,
         "finals a second": finals,
-        "news to Redis a second, if each left alone": finals + calls * INTERIMS_S,
+        "news to Redis a second, if each left alone": finals + viewers * ELSEWHERE_SHARE * INTERIMS_S,
         "PostgreSQL's log, MB a second": finals * LOG_BYTES / 1e6,
         "memory for viewers, MiB over all nodes": viewers * VIEWER_KIB / 1024,
         "memory for viewers, MiB of Redis": viewers * VIEWER_REDIS_BYTES / 2**20,
