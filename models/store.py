@@ -7,7 +7,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 from typing import Any
@@ -18,6 +17,7 @@ from events import Unavailable
 from metrics import Numbers
 from models.batch import Job, transaction
 from models.database import file_identity, is_cut_off, is_sqlite, may_be_repeated, migrate, open_database, reachable
+from models.readers import Readers, settle
 from models.timing import SLOW_S, Timing
 from models.write_ahead import WriteAhead
 
@@ -58,7 +58,7 @@ class Store:
         self.write_ahead = WriteAhead(self._db)
         self._file: tuple[int, int] | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()  # filled by the loop alone
-        self._readers = ThreadPoolExecutor(READERS, "store-read")
+        self._readers = Readers(READERS, leave=self._reading.close)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writer = threading.Thread(target=self._write_batches, name="store-write", daemon=True)
         self._promised: deque[tuple[float, asyncio.Future]] = deque()  # by when, in order
@@ -76,13 +76,14 @@ class Store:
             self._file = file_identity(self._db)
         self._loop = asyncio.get_running_loop()
         self._writer.start()
+        self._readers.start()
 
     async def read(self, work: Callable[..., Any], *args) -> Any:
         """The result of `work(db, *args)` in a reader thread; `work` cannot change anything. Raises Unavailable, and
         what `work` raises."""
         self._must_be_open()
         work_on = partial(copy_context().run, self._read, work, args, time.monotonic())  # what it logs is the asker's
-        return await asyncio.get_running_loop().run_in_executor(self._readers, work_on)
+        return await self._readers.ask(work_on)
 
     @property
     def is_shared(self) -> bool:
@@ -156,10 +157,7 @@ class Store:
     def _close(self) -> None:
         self._jobs.put(None)
         self._writer.join()
-        all_here = threading.Barrier(READERS)  # so that each reader thread takes one of these tasks
-        for _ in range(READERS):
-            self._readers.submit(lambda: (self._reading.close(), all_here.wait()))
-        self._readers.shutdown()
+        self._readers.close()
 
     def _read(self, work: Callable[..., Any], args: tuple, asked_at: float) -> Any:
         begun_at = time.monotonic()
@@ -237,7 +235,6 @@ class Store:
                     job.then(result)
                 except Exception:  # stored all the same: the others and the waiter must hear of it
                     log.exception("what follows a commit failed")
-            if not job.future.done():  # the waiter may have gone
-                job.future.set_result(result) if error is None else job.future.set_exception(error)
+            settle(job.future, result, error)
         if self._settling:
             self._loop.call_soon(self._settle)
