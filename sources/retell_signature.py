@@ -9,7 +9,7 @@ from sources.hmac_signature import is_fresh, is_same, signed
 
 SIGNATURE = "X-Retell-Signature"
 
-_HEADER = re.compile(r"\s*v=([1-9][0-9]{0,15}),\s*d=([0-9a-fA-F]{64})\s*\Z")
+_HEADER = re.compile(r"[ \t]*v=([1-9][0-9]{0,15}),d=([0-9a-fA-F]{64})[ \t]*\Z")
 
 
 def sign(body: bytes, secret: str, at: int) -> str:

@@ -30,6 +30,13 @@ def by_vapi(headers, body=BODY, secret=SECRET, now=NOW) -> bool:
     return vapi.verify(url=URL, headers=headers, body=body, secret=secret, now=now)
 
 
+@pytest.mark.parametrize("space", ["", " ", "\t", "\n", "\x1d", "\x85", "\xa0"])
+def test_retell_s_header_has_nothing_between_its_parts_and_at_most_blanks_around_them(space: str):
+    made = retell.sign(BODY, SECRET, NOW)
+    assert by_retell(header=made.replace(",", "," + space)) is (space == "")
+    assert by_retell(header=f"{space}{made}{space}") is (space in ("", " ", "\t"))
+
+
 @pytest.mark.parametrize(
     ("body", "now_ms", "is_good"),
     [
