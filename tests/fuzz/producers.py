@@ -56,8 +56,8 @@ def _check_message(data: bytes) -> str:
 
 
 def _read(data: bytes) -> Any:
-    """As another parser does. What is ignored need not be UTF-8."""
-    return json.loads(data.decode(errors="replace"))
+    """As another parser does. What is ignored need not be UTF-8; a number may have more digits than Python takes."""
+    return json.loads(data.decode(errors="replace"), parse_int=lambda digits: int(digits[:100]))
 
 
 def _outcome(data: bytes | str) -> str | producer.Message:
