@@ -40,8 +40,9 @@ class SocketProducer(Producer):
             await self._until(UNACKNOWLEDGED, reading)
             if self.load.is_over or any(said >= self.load.longest_call for said in self.calls.values()):
                 await self._until(1, reading)  # the end of a call comes after everything said in it
-                for call_sid in self.finished_calls():
-                    await self._send(socket, "call_status", call_sid, {"status": "completed"})
+                ends = [self._message("call_status", sid, {"status": "completed"}) for sid in self.finished_calls()]
+                for message in ends:  # all are made before the first may fail: each is sent again until it is heard
+                    await socket.send(json.dumps(message))
             await self.pause()
         await self._until(1, reading)
 
@@ -50,15 +51,15 @@ class SocketProducer(Producer):
         if self.load.chance.random() < 0.3:
             interim = {"segment_id": segment_id + "i", "speaker": "user", "content": "interim", "is_final": False}
             await socket.send(json.dumps({"type": "transcript", "call_sid": call_sid, "data": interim}))
-        await self._send(
-            socket, "transcript", call_sid, {"segment_id": segment_id, "speaker": "user", "content": content}
-        )
+        data = {"segment_id": segment_id, "speaker": "user", "content": content}
+        await socket.send(json.dumps(self._message("transcript", call_sid, data)))
 
-    async def _send(self, socket, kind: str, call_sid: str, data: dict) -> None:
+    def _message(self, kind: str, call_sid: str, data: dict) -> dict:
+        """One that is to be acknowledged."""
         self._id += 1
         message = {"type": kind, "id": str(self._id), "call_sid": call_sid, "data": data}
         self._unacknowledged[message["id"]] = message
-        await socket.send(json.dumps(message))
+        return message
 
     async def _until(self, fewer_than: int, reading: asyncio.Task) -> None:
         """Wait for acks. Raises what ended the reading."""
